@@ -1,0 +1,1 @@
+"""What runs: the decider worker and the command `baton`; everything that acts."""
