@@ -171,6 +171,7 @@ class HandoverUpdated:
     assignee: str
     team: str
     accept_due_at: int | None = None
+    contact_due_at: int | None = None
     receipt: Receipt | None = None
 
 
@@ -229,6 +230,7 @@ class QualifiedSale:
     need: bool
     timeline_days: int | None
     by: str | None = None
+    voice: Voice = NO_VOICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +323,7 @@ class RecycleFact:
     """Counted toward the loop limit, this one included."""
     slow_track: bool = False
     by: str | None = None
+    voice: Voice = NO_VOICE
 
 
 @dataclass(frozen=True, slots=True)

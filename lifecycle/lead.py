@@ -82,6 +82,42 @@ class Touches:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """A running promise. Paused: ``paused_at`` is set, and ``due_at`` is when it resumes."""
+
+    name: ClockName
+    ref: str | None
+    run: int
+    level: int
+    levels: int
+    """As at its start; 0: repeats without end."""
+    allowed_ms: int
+    level_ms: int
+    """Allowance of a later level; ``allowed_ms`` is the running level's, and shorter or longer
+    only where a hand raise hastened it."""
+    warn_ms: int | None
+    """Time used when it warns, within a level; None: never."""
+    calendar: str | None
+    """Key of the working hours, ``rep:<name>`` or ``team:<name>``; None: calendar time."""
+    assignee: str | None
+    started_at: int
+    """Start of the first level."""
+    level_at: int
+    """Start of the running level, or when it resumed."""
+    left_ms: int
+    """What was left of the level at ``level_at``."""
+    due_at: int
+    warn_at: int | None
+    """None: never, warned already, or paused."""
+    paused_at: int | None = None
+    paused_ms: int = 0
+    broke_at: int | None = None
+    """Due time of the level that broke last."""
+    warned: bool = False
+    """In the running level."""
+
+
+@dataclass(frozen=True, slots=True)
 class Handover:
     """One offer, and what became of it."""
 
@@ -97,46 +133,15 @@ class Handover:
     touch_source: str | None = None
     touch_campaign: str | None = None
     touch_content: str | None = None
-    accept_due_at: int | None = None
-    """Due time of the acceptance clock's last running level."""
-    contact_due_at: int | None = None
-    """Due time of the first_contact clock's last running level."""
     attempts: int = 0
     reached: bool = False
     cadence_run: bool = False
     cooled: bool = False
     """That it cooled was told."""
     pauses: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """A running promise. Paused: ``paused_at`` is set, and ``due_at`` is when it resumes."""
-
-    name: ClockName
-    ref: str | None
-    run: int
-    level: int
-    levels: int
-    """As at its start; 0: repeats without end."""
-    allowed_ms: int
-    warn_ms: int | None
-    """Time used when it warns, within a level; None: never, or warned already."""
-    calendar: str | None
-    """Key of the working hours, ``rep:<name>`` or ``team:<name>``; None: calendar time."""
-    assignee: str | None
-    started_at: int
-    """Start of the first level."""
-    level_at: int
-    """Start of the running level, or when it resumed."""
-    left_ms: int
-    """What was left of the level at ``level_at``."""
-    due_at: int
-    warn_at: int | None
-    paused_at: int | None = None
-    paused_ms: int = 0
-    breached: bool = False
-    fast: bool = False
+    unanswered: Clock | None = None
+    """The acceptance or first_contact clock that ended without its answer: an answer dated
+    before its deadline may still come."""
 
 
 @dataclass(frozen=True, slots=True)
