@@ -268,4 +268,4 @@ _HEX = """
 """
 
 LEFT: tuple[float, ...] = tuple(float.fromhex(value) for value in _HEX.split())
-"""By thousandth-and-a-bit of a half-life: 1,024 values, falling from 1 toward a half."""
+"""By step: 1,024 values, falling from 1 toward a half."""
