@@ -1,0 +1,84 @@
+"""What a lead is: points for what is known of it, and the conditions that policies put on it.
+
+Fit is replaced, never accrued: a promotion changes the points of an attribute, it adds none.
+"""
+
+from collections.abc import Mapping
+
+from lifecycle.lead import Attribute
+from lifecycle.policy import AttributeValue, Condition, FitAttribute, Policy
+
+FIT_MAX_MP = 100_000
+
+Profile = Mapping[str, Attribute]
+
+
+def fit(profile: Profile, policy: Policy) -> int:
+    """Return the fit in milli-points, 0 to 100,000: what is unknown is worth nothing."""
+    return min(FIT_MAX_MP, max(0, sum(points for _, _, points in scored(profile, policy))))
+
+
+def scored(profile: Profile, policy: Policy) -> list[tuple[str, AttributeValue, int]]:
+    """Return name, value and milli-points of each known attribute that the policy scores."""
+    return [
+        (name, value, _points_mp(rule, value))
+        for name, rule in policy.fit.items()
+        if (value := _value(profile, name)) is not None
+    ]
+
+
+def unknown(profile: Profile, policy: Policy) -> tuple[str, ...]:
+    """Return the attributes that the policy scores and nobody has told."""
+    return tuple(name for name in policy.fit if _value(profile, name) is None)
+
+
+def holds(conditions: tuple[Condition, ...], profile: Profile) -> bool:
+    """Return whether all conditions hold; none always do."""
+    return all(_holds(condition, _value(profile, condition.attribute)) for condition in conditions)
+
+
+def junk_rules(profile: Profile, policy: Policy) -> tuple[str, ...]:
+    """Return the names of the junk rules that match, in the policy's order."""
+    return tuple(rule.name for rule in policy.junk if holds(rule.conditions, profile))
+
+
+def _value(profile: Profile, name: str) -> AttributeValue | None:
+    known = profile.get(name)
+    return None if known is None else known.value
+
+
+def _points_mp(rule: FitAttribute, value: AttributeValue) -> int:
+    exact = rule.values.get(_text(value))
+    if exact is not None:
+        return exact
+    number = _number(value)
+    if number is None or not rule.bands:
+        return rule.otherwise_mp
+    reached = [band.points_mp for band in rule.bands if band.at_least <= number]
+    return reached[-1] if reached else 0
+
+
+def _holds(condition: Condition, value: AttributeValue | None) -> bool:
+    if value is None or condition.op in {"known", "unknown"}:
+        return condition.op == ("unknown" if value is None else "known")
+    if condition.op in {"in", "not_in"}:
+        return (_text(value) in condition.values) == (condition.op == "in")
+    number = _number(value)
+    if number is None:
+        return False
+    if condition.op == "at_least":
+        return number >= condition.number
+    return number <= condition.number
+
+
+def _text(value: AttributeValue) -> str:
+    """Write a value as policies do: casefolded, ``true``, ``12``, ``0.5``."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).casefold()
+
+
+def _number(value: AttributeValue) -> float | None:
+    if isinstance(value, bool | str):
+        return None
+    return value
