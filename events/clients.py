@@ -7,14 +7,14 @@ commits by itself, say, would lose messages, so it is refused with a sentence in
 
 import logging
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import KafkaException
 
 Properties = Mapping[str, str | int | float | bool]
 """Client properties by their name in librdkafka."""
 
-Config = dict[str, object]
+Config = dict[str, Any]
 """What a client of confluent-kafka is built from."""
 
 PRODUCER_BYTES_MAX: Final = 2 * 1_048_576

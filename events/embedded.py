@@ -152,7 +152,7 @@ def _await_answer(child: Child, servers: str, cluster: str) -> None:
     while True:
         _still_starting(child, deadline)
         try:
-            found = admin.list_topics(timeout=_ANSWER_SECONDS).cluster_id
+            found = str(admin.list_topics(timeout=_ANSWER_SECONDS).cluster_id)
         except KafkaException:
             continue
         if found != cluster:

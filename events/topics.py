@@ -132,7 +132,10 @@ def specs(topics: Topics) -> tuple[TopicSpec, ...]:
     """Every topic of Baton with the settings that it cannot do without."""
     # The domain refuses what is dated past its record; this bounds how far a record itself
     # may run ahead of the broker, so that nobody can push the clocks of a partition.
-    signals = {"message.timestamp.after.max.ms": "300000", "max.message.bytes": f"{SIGNAL_BYTES_MAX}"}
+    signals = {
+        "message.timestamp.after.max.ms": "300000",
+        "max.message.bytes": f"{SIGNAL_BYTES_MAX}",
+    }
     # A worker that was away for less than half of it can trust the tombstones it has yet to read.
     state = {"cleanup.policy": "compact", "delete.retention.ms": str(7 * DAY_MS)}
     return (
