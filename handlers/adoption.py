@@ -1,0 +1,198 @@
+"""Putting a definition in force: into ``lead.policies``, and into every partition of the log.
+
+All of it is one transaction with one timestamp, under one fixed transactional id: either every
+partition gets the definition or none, and a second adopter fences the first instead of
+interleaving with it. From the offset of the message on, the definition is in force there.
+"""
+
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+
+from events.clients import Properties, producer_config, reader_config, reason_of
+from events.codec import PolicyAdopted, decode, encode_policy_adopted
+from events.topics import Topics, partition_count
+from events.wall_clock import now_ms
+from schemas.policy import canonical, digest
+from schemas.refusal import Refused
+
+Ticks = Literal["owner", "external"]
+
+SOURCE: Final = "/baton/adoption"
+TIMEOUT_SECONDS: Final = 30.0
+QUIET_SECONDS: Final = 1.0
+"""A reader that stands at the end for so long has seen all there is."""
+
+
+class AdoptionError(Exception):
+    """The definition could not be put in force; nothing of it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """One adoption, as the log tells it."""
+
+    digest: str
+    at: int
+    """The message's time: ms."""
+    for_marketing: str
+    for_sales: str
+    reason: str
+    ticks: str
+    partition_count: int
+    offset: int
+    """In partition 0 of ``lead.signals``."""
+
+
+def adopt(  # noqa: PLR0913 - what the log has to tell about an adoption
+    properties: Properties,
+    topics: Topics,
+    policy_text: str | bytes,
+    for_marketing: str,
+    for_sales: str,
+    reason: str,
+    ticks: Ticks = "owner",
+    *,
+    at: int | None = None,
+) -> str:
+    """Put a definition in force in every partition and return its digest.
+
+    ``at`` dates it (default: now); an import of history dates it before the history.
+    Raises ``schemas.policy.PolicyError`` for a definition that does not hold, ``AdoptionError``
+    when the cluster would not take it.
+    """
+    document, version = canonical(policy_text), digest(policy_text)
+    count = partition_count(properties, topics.signals)
+    if count == 0:
+        raise AdoptionError(
+            f"there is no topic {topics.signals}: run `baton topics create`, then adopt again"
+        )
+    when = now_ms() if at is None else at
+    producer = Producer(
+        producer_config(properties, transactional_id=f"{topics.prefix}baton-policy-adoption")
+    )
+    event_id = str(uuid.uuid4())
+    try:
+        producer.init_transactions(TIMEOUT_SECONDS)
+        producer.begin_transaction()
+        producer.produce(topics.policies, key=version.encode(), value=document, timestamp=when)
+        for partition in range(count):
+            key, value, headers = encode_policy_adopted(
+                digest=version,
+                for_marketing=for_marketing,
+                for_sales=for_sales,
+                reason=reason,
+                partition_count=count,
+                ticks=ticks,
+                time=when,
+                id=event_id,
+                source=SOURCE,
+            )
+            producer.produce(
+                topics.signals,
+                key=key,
+                value=value,
+                headers=headers,
+                partition=partition,
+                timestamp=when,
+            )
+        _commit(producer)
+    except KafkaException as error:
+        raise AdoptionError(f"the definition was not adopted: {reason_of(error)}") from error
+    return version
+
+
+def history(properties: Properties, topics: Topics) -> list[Adopted]:
+    """Return who adopted what when, oldest first, as partition 0 of the log tells it."""
+    return [
+        adopted
+        for message in _read(properties, topics.signals)
+        if (adopted := _adoption_in(message)) is not None
+    ]
+
+
+def definition(properties: Properties, topics: Topics, version: str) -> bytes | None:
+    """Return the definition of this digest from ``lead.policies``, None if it is not there."""
+    found = None
+    for message in _read(properties, topics.policies):
+        if message.key() == version.encode():
+            found = message.value()
+    return found
+
+
+def _commit(producer: Producer) -> None:
+    """Commit; a commit that may be retried is, since an abort after it could tear it apart."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while True:
+        try:
+            producer.commit_transaction(TIMEOUT_SECONDS)
+        except KafkaException as error:
+            kafka_error: KafkaError = error.args[0]
+            if kafka_error.retriable() and time.monotonic() < deadline:
+                continue
+            if kafka_error.txn_requires_abort():
+                producer.abort_transaction(TIMEOUT_SECONDS)
+            raise
+        return
+
+
+def _read(properties: Properties, topic: str) -> list[Message]:
+    """Return the control messages of partition 0: those whose key says that they are no lead's.
+
+    For ``lead.policies`` that is every record of it.
+    """
+    consumer = Consumer(reader_config(properties))
+    kept = []
+    try:
+        consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
+        at_end = False
+        while True:
+            messages = consumer.consume(10_000, QUIET_SECONDS)
+            for message in messages:
+                error = message.error()
+                if error is not None:
+                    if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
+                        raise AdoptionError(f"{topic} cannot be read: {error.str()}")
+                    at_end = True
+                elif _is_control(message, topic):
+                    kept.append(message)
+            if at_end and not messages:
+                return kept
+    finally:
+        consumer.close()
+
+
+def _is_control(message: Message, topic: str) -> bool:
+    return topic.endswith("lead.policies") or (message.key() or b"").startswith(b"~")
+
+
+def _adoption_in(message: Message) -> Adopted | None:
+    try:
+        decoded = decode(
+            message.key(), message.value(), message.headers(), message.timestamp()[1]
+        )
+    except Refused:
+        return None  # A worker refuses it and tells why; here it put nothing in force.
+    if not isinstance(decoded, PolicyAdopted):
+        return None
+    return Adopted(
+        digest=decoded.digest,
+        at=decoded.time,
+        for_marketing=decoded.for_marketing,
+        for_sales=decoded.for_sales,
+        reason=decoded.reason,
+        ticks=decoded.ticks,
+        partition_count=decoded.partition_count,
+        offset=message.offset() or 0,
+    )
