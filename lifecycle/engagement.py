@@ -14,7 +14,7 @@ The last bit of a sum must not decide there, so rounding up begins a millionth b
 from dataclasses import dataclass
 from math import floor, ldexp
 
-from lifecycle.decay import decayed, step_of
+from lifecycle.decay import STEPS, decayed, step_of
 from lifecycle.decay_table import LEFT
 from lifecycle.lead import Accumulator, Scores
 from lifecycle.policy import Activity, Policy
@@ -55,15 +55,13 @@ def absorb(scores: Scores, activity: Activity, at: int) -> Scores:
     gate_at = scores.gate_at
     points = activity.points_mp / 1000
     gated = points if gate_at is not None and at > gate_at else 0.0
-    name = activity.name
-    known = scores.accumulators.get(name)
-    if known is None:
-        half_life_ms = activity.half_life_ms
-        grown = Accumulator(points, gated, step_of(at, half_life_ms), half_life_ms, 1, at)
-    else:
-        grown = _grown(known, points, gated, at)
+    accumulators = {**scores.accumulators}
+    known = accumulators.get(activity.name)
+    accumulators[activity.name] = (
+        _begun(activity, points, gated, at) if known is None else _grown(known, points, gated, at)
+    )
     return Scores(
-        {**scores.accumulators, name: grown},
+        accumulators,
         scores.engagement_reset_at,
         scores.intent_reset_at,
         gate_at,
@@ -72,27 +70,27 @@ def absorb(scores: Scores, activity: Activity, at: int) -> Scores:
     )
 
 
+def _begun(activity: Activity, points: float, gated: float, at: int) -> Accumulator:
+    half_life_ms = activity.half_life_ms
+    return Accumulator(points, gated, step_of(at, half_life_ms), half_life_ms, 1, at)
+
+
 def _grown(known: Accumulator, points: float, gated: float, at: int) -> Accumulator:
     half_life_ms = known.half_life_ms
-    step = step_of(at, half_life_ms)
-    age = step - known.step
+    step = known.step
+    # ``step_of`` and ``decayed``, by hand: their calls would be a tenth of the time this takes.
+    age = at * STEPS // half_life_ms - step
     if age > 0:
-        return Accumulator(
-            decayed(known.points, age) + points,
-            decayed(known.gated, age) + gated,
-            step,
-            half_life_ms,
-            known.count + 1,
-            at,
-        )
-    return Accumulator(
-        known.points + decayed(points, -age),
-        known.gated + decayed(gated, -age),
-        known.step,
-        half_life_ms,
-        known.count + 1,
-        max(known.last_at, at),
-    )
+        left = LEFT[age & 1023]
+        halvings = -(age >> 10)
+        points += ldexp(known.points * left, halvings)
+        if known.gated:
+            gated += ldexp(known.gated * left, halvings)
+        return Accumulator(points, gated, step + age, half_life_ms, known.count + 1, at)
+    points = known.points + decayed(points, -age)
+    gated = known.gated + decayed(gated, -age)
+    last_at = max(known.last_at, at)
+    return Accumulator(points, gated, step, half_life_ms, known.count + 1, last_at)
 
 
 def carry_over(scores: Scores, policy: Policy, at: int) -> Scores:
@@ -180,7 +178,7 @@ def totals(scores: Scores, policy: Policy, at: int) -> Totals:
         if activity is None:
             continue
         # ``live_mp`` twice, by hand: this runs for every activity of a lead at every page view.
-        age = at * 1024 // known.half_life_ms - known.step
+        age = at * STEPS // known.half_life_ms - known.step
         left = LEFT[age & 1023]
         halvings = -(age >> 10)
         cap = activity.cap_mp
@@ -193,13 +191,15 @@ def totals(scores: Scores, policy: Policy, at: int) -> Totals:
         later = 0
         if known.gated:
             later = floor(ldexp(known.gated * left, halvings) * 1000 + _ROUND)
-            later = min(cap, max(-cap, later))
+            if later > cap:
+                later = cap
+            elif later < -cap:
+                later = -cap
             gated += later
         if activity.buying_signal:
             intent += live
             alive_mp = activity.alive_mp
-            if later > alive_mp:
-                alive_gated = True
+            alive_gated |= later > alive_mp
             if live > alive_mp and (
                 strongest is None
                 or live > strongest_mp
