@@ -1,0 +1,146 @@
+"""Reading a topic from the side: no group is joined, nothing is committed, nobody is disturbed.
+
+What ``follow``, ``record``, ``explain`` and ``refusals`` stand on. A reader sees committed records
+only, partition by partition in order; between partitions there is no order to keep.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, Self, cast
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    OFFSET_END,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+
+from events.clients import reader_config, reason_of
+from events.topics import TopicsError
+
+POLL_SECONDS: Final = 0.2
+BATCH_MAX: Final = 1_000
+ANSWER_SECONDS_MAX: Final = 15.0
+SILENCE_SECONDS_MAX: Final = 30.0
+Headers = list[tuple[str, bytes | None]]
+
+
+class ReadingError(Exception):
+    """A topic cannot be read; the text is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a topic, as it lies there."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    """ms; -1 where the record has none."""
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = field(default_factory=list)
+
+    @property
+    def place(self) -> str:
+        """Where it lies: ``topic:partition:offset``."""
+        return f"{self.topic}:{self.partition}:{self.offset}"
+
+
+class TopicReader:
+    """The records of one topic, or of one of its partitions, from the start or from now on."""
+
+    def __init__(
+        self,
+        kafka: Mapping[str, str],
+        topic: str,
+        *,
+        from_start: bool = True,
+        partition: int | None = None,
+    ) -> None:
+        self.topic = topic
+        self._consumer = Consumer(reader_config(kafka))
+        try:
+            self.partitions = _partitions(self._consumer, topic)
+            if partition is not None:
+                self.partitions = [partition] if partition in self.partitions else []
+            start = OFFSET_BEGINNING if from_start else OFFSET_END
+            self._consumer.assign([TopicPartition(topic, p, start) for p in self.partitions])
+        except BaseException:
+            self._consumer.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Return the reader itself; it is closed at the end."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        self._consumer.close()
+
+    def until_end(self) -> Iterator[Record]:
+        """Yield what there is, up to the end that each partition has when it is reached."""
+        return self._read(until_end=True, stopped=lambda: False)
+
+    def for_ever(self, stopped: Callable[[], bool] = lambda: False) -> Iterator[Record]:
+        """Yield what there is and what comes, until ``stopped`` says so."""
+        return self._read(until_end=False, stopped=stopped)
+
+    def _read(self, *, until_end: bool, stopped: Callable[[], bool]) -> Iterator[Record]:
+        ended: set[int] = set()
+        silent_seconds = 0.0
+        while not stopped() and not (until_end and len(ended) == len(self.partitions)):
+            batch = self._consumer.consume(BATCH_MAX, timeout=POLL_SECONDS)
+            silent_seconds = 0.0 if batch else silent_seconds + POLL_SECONDS
+            if until_end and silent_seconds > SILENCE_SECONDS_MAX:
+                text = f"{self.topic} did not answer for {SILENCE_SECONDS_MAX:.0f} s"
+                raise ReadingError(text)
+            for message in batch:
+                error = message.error()
+                if error is None:
+                    yield record_of(message)
+                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+                    ended.add(_known(message.partition()))
+                elif not error.retriable():
+                    raise ReadingError(f"{self.topic} cannot be read: {error.str()}")
+
+
+def record_of(message: Message) -> Record:
+    """Return a message without its client's wrapping."""
+    kind_and_time = message.timestamp()
+    headers = cast("Headers", message.headers() or [])
+    return Record(
+        topic=str(message.topic()),
+        partition=_known(message.partition()),
+        offset=_known(message.offset()),
+        timestamp=kind_and_time[1],
+        key=message.key(),
+        value=message.value(),
+        headers=headers,
+    )
+
+
+def _partitions(consumer: Consumer, topic: str) -> list[int]:
+    try:
+        found = consumer.list_topics(topic, timeout=ANSWER_SECONDS_MAX).topics[topic]
+    except KafkaException as error:
+        raise TopicsError(f"the cluster does not answer: {reason_of(error)}") from error
+    if not found.partitions:
+        raise TopicsError(f"there is no topic {topic}")
+    return sorted(found.partitions)
+
+
+def _known(number: int | None) -> int:
+    if number is None:
+        raise ReadingError("the client gave a record without its place")
+    return number
