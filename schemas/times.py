@@ -1,0 +1,57 @@
+"""Times in messages: RFC 3339 with a zone, to integer milliseconds and back."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+TIME_MAX: Final = 32_503_680_000_000
+"""3000-01-01T00:00Z, exclusive: later is a placeholder (9999-12-31), not a time."""
+
+_RFC_3339: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
+    r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+).fullmatch
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
+_TIME_CHARACTERS_MAX: Final = 64
+
+
+def parse_time(text: str) -> int:
+    """Read an RFC 3339 time with a zone into ms since the epoch, cut, not rounded.
+
+    Raises ValueError with a sentence for people.
+    """
+    if len(text) > _TIME_CHARACTERS_MAX or _RFC_3339(text) is None:
+        raise ValueError("not an RFC 3339 time with a zone, such as 2026-03-02T09:00:00.000Z")
+    try:
+        since = datetime.fromisoformat(text) - EPOCH
+    except (ValueError, OverflowError):
+        raise ValueError("no such day or time of day") from None
+    at = since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
+    if 0 <= at < TIME_MAX:
+        return at
+    raise ValueError("not between the years 1970 and 3000")
+
+
+def parse_day(text: str) -> int:
+    """Read ``YYYY-MM-DD`` into the ms at which that day begins in UTC. Raises ValueError."""
+    if _DATE(text) is None:
+        raise ValueError("not a date, such as 2026-03-02")
+    try:
+        days = (date.fromisoformat(text) - EPOCH.date()).days
+    except ValueError:
+        raise ValueError("no such day") from None
+    if 0 <= days * 86_400_000 < TIME_MAX:
+        return days * 86_400_000
+    raise ValueError("not between the years 1970 and 3000")
+
+
+def parse_moment(text: str) -> int:
+    """Read a date or an RFC 3339 time with a zone into ms. Raises ValueError."""
+    return parse_day(text) if _DATE(text) is not None else parse_time(text)
+
+
+def rfc3339(at: int) -> str:
+    """Write ms since the epoch as RFC 3339 in UTC with milliseconds: always 24 characters."""
+    moment = EPOCH + timedelta(milliseconds=at)
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
