@@ -13,11 +13,18 @@ which then stops things in its own order.
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import IO, Final
 
 _SCRIPT: Final = """
 exec 3<&0
-( read -r _ <&3 || kill -KILL $$ ) >/dev/null 2>&1 &
+remains=$1
+shift
+(
+    read -r _ <&3 && exit
+    kill -KILL $$
+    test -z "$remains" || rm -rf -- "$remains"
+) >/dev/null 2>&1 &
 exec "$@" 3<&- </dev/null
 """
 STOP_SECONDS_MAX: Final = 10.0
@@ -25,7 +32,11 @@ _TAIL_BYTES: Final = 4_000
 
 
 class Child:
-    """A running program whose output goes to an open file."""
+    """A running program whose output goes to an open file.
+
+    ``remains`` is a folder of the program's own that is worthless without it: the watcher removes
+    it after the parent's death. In any other case removing it is up to the parent.
+    """
 
     def __init__(
         self,
@@ -33,10 +44,11 @@ class Child:
         log: IO[bytes],
         *,
         environment: Mapping[str, str] | None = None,
+        remains: Path | None = None,
     ) -> None:
         self._log = log
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", _SCRIPT, "sh", *program],
+            ["/bin/sh", "-c", _SCRIPT, "sh", str(remains or ""), *program],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -57,9 +69,7 @@ class Child:
 
     def tail(self) -> str:
         """The end of what the program has written."""
-        descriptor = self._log.fileno()
-        start = max(0, os.fstat(descriptor).st_size - _TAIL_BYTES)
-        return os.pread(descriptor, _TAIL_BYTES, start).decode(errors="replace").strip()
+        return tail(self._log)
 
     def stop(self) -> None:
         """End the program, politely at first, and come back when it is gone."""
@@ -88,3 +98,9 @@ class Child:
         except BrokenPipeError:
             # The watcher is gone already: there is nobody left to tell.
             return
+
+
+def tail(log: IO[bytes]) -> str:
+    """The end of what was written to a file that another process may be writing to."""
+    start = max(0, os.fstat(log.fileno()).st_size - _TAIL_BYTES)
+    return os.pread(log.fileno(), _TAIL_BYTES, start).decode(errors="replace").strip()

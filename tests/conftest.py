@@ -1,0 +1,56 @@
+"""The brokers that tests run against, started when the first test asks for one."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+
+from deploy.kafka import JarsError, Kafka, missing
+from events.embedded import EmbeddedBroker
+from events.topics import Topics
+
+BROKERS = ("embedded", "kafka")
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[EmbeddedBroker]:
+    """The embedded broker, one for all tests: take ``topics`` to be alone in it."""
+    with EmbeddedBroker() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[Kafka]:
+    """Apache Kafka, one for all tests: take ``topics`` to be alone in it."""
+    if lack := missing():
+        go_without_kafka(lack)
+    broker = Kafka()
+    try:
+        broker.start()
+    except JarsError as error:
+        go_without_kafka(str(error))
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def topics() -> Topics:
+    """Topic names that no other test uses."""
+    return Topics(prefix=f"t{uuid.uuid4().hex[:12]}.")
+
+
+def go_without_kafka(reason: str) -> NoReturn:
+    """Skip, or fail where Apache Kafka has to be there."""
+    if os.environ.get("BATON_REQUIRE_KAFKA") == "1":
+        pytest.fail(f"BATON_REQUIRE_KAFKA=1, but: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by the broker it takes, so that no mark can be forgotten."""
+    for item in items:
+        for broker in BROKERS:
+            if broker in getattr(item, "fixturenames", ()):
+                item.add_marker(broker)
