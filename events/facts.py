@@ -1,0 +1,163 @@
+"""From a fact to the bytes of its message: the same fact gives the same bytes everywhere.
+
+The names of the fields are those of ``lifecycle.facts``, with the unit of the message for the
+unit of the domain: ``*_at`` is an RFC 3339 time, ``*_ms`` becomes ``*_seconds``, ``*_mp`` becomes
+``*_points``. ``None`` and what is empty stays out. Points and seconds are written from their
+integers, never through a float; members have one fixed order: the fact's own, then its context.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import lru_cache
+from operator import attrgetter
+from types import UnionType
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from lifecycle.facts import Context, Fact, FactBody, LostFact
+from schemas.envelope import CONTENT_TYPE, SPECVERSION
+from schemas.times import rfc3339
+
+Headers = list[tuple[str, bytes]]
+
+SOURCE: Final = "/baton"
+HANDOVERS: Final = "lead.handovers"
+RECYCLES: Final = "lead.recycles"
+
+_HANDOVER_KINDS: Final = frozenset(
+    {
+        "heads_up",
+        "handover",
+        "handover_updated",
+        "handover_withdrawn",
+        "hand_raised",
+        "junk_suspected",
+        "owner_changed",
+        "clock_warned",
+        "clock_breached",
+    }
+)
+_RECYCLE_KINDS: Final = frozenset({"recycle", "recycle_cancelled"})
+_TIMES: Final = frozenset({"at", "until"})
+"""Names of times that do not end in ``_at``."""
+
+_Convert = Callable[[Any], Any]
+_Field = tuple[str, _Convert, _Convert | None]
+"""Name in the message, how to get it, how to write it (None: as it is)."""
+
+
+def encode_fact(fact: Fact) -> bytes:
+    """Return the value of the fact's record: one CloudEvent in structured JSON."""
+    body = fact.body
+    data: dict[str, Any] = {"seq": fact.seq, "happened_at": rfc3339(fact.happened_at)}
+    _write(data, body, _FIELDS[type(body)])
+    context: dict[str, Any] = {}
+    _write(context, fact.context, _FIELDS[Context])
+    for name, value in context.items():
+        data.setdefault(name, value)
+    event = {
+        "specversion": SPECVERSION,
+        "id": f"{fact.lead_id}:{fact.seq}",
+        "source": SOURCE,
+        "type": f"lead.{body.kind}.v1",
+        "subject": fact.lead_id,
+        "time": rfc3339(fact.at),
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+    return _ENCODER.encode(event)
+
+
+def fact_headers(traceparent: bytes | None) -> Headers:
+    """Return a fact's record headers: its media type, and the trace of what caused it."""
+    headers: Headers = [("content-type", CONTENT_TYPE)]
+    if traceparent is not None:
+        headers.append(("traceparent", traceparent))
+    return headers
+
+
+def also_to(fact: Fact) -> str | None:
+    """Return the topic that gets the same bytes besides ``lead.lifecycle``, if there is one."""
+    kind = fact.body.kind
+    if kind in _HANDOVER_KINDS:
+        return HANDOVERS
+    if kind in _RECYCLE_KINDS or (isinstance(fact.body, LostFact) and fact.body.lead_lost):
+        return RECYCLES
+    return None
+
+
+@lru_cache(maxsize=4096)
+def thousandths(count: int) -> msgspec.Raw:
+    """Write an integer of thousandths as a JSON number of the whole: 62500 as 62.5."""
+    sign = "-" if count < 0 else ""
+    whole, rest = divmod(abs(count), 1_000)
+    decimals = f".{rest:03}".rstrip("0") if rest else ""
+    return msgspec.Raw(f"{sign}{whole}{decimals}".encode())
+
+
+def message_name(name: str) -> str:
+    """Return the name that a field of the domain has in messages."""
+    if name == "points_mp":
+        return "points"
+    if name.endswith("_mp"):
+        return name.removesuffix("_mp") + "_points"
+    if name.endswith("_ms"):
+        return name.removesuffix("_ms") + "_seconds"
+    return name
+
+
+def _write(into: dict[str, Any], record: object, plan: tuple[_Field, ...]) -> None:
+    for name, get, convert in plan:
+        value = get(record)
+        if value is None or value == ():
+            continue
+        if convert is not None:
+            value = convert(value)
+            if value == {}:
+                continue
+        into[name] = value
+
+
+def _plan(record: type) -> tuple[_Field, ...]:
+    hints = get_type_hints(record)
+    return tuple(
+        (
+            message_name(field.name),
+            attrgetter(field.name),
+            _converter(field.name, hints[field.name]),
+        )
+        for field in fields(record)
+    )
+
+
+def _converter(name: str, hint: Any) -> _Convert | None:  # noqa: ANN401 - a type hint
+    if name in _TIMES or name.endswith("_at"):
+        return rfc3339
+    if name.endswith(("_mp", "_ms")):
+        return thousandths
+    if get_origin(hint) is tuple:
+        convert = _converter("", get_args(hint)[0])
+        return None if convert is None else lambda items: [convert(item) for item in items]
+    kinds = [arm for arm in get_args(hint) or (hint,) if isinstance(arm, type)]
+    if any(issubclass(kind, Enum) for kind in kinds):
+        return attrgetter("value")
+    record = next((kind for kind in kinds if is_dataclass(kind)), None)
+    return None if record is None else _nested(_plan(record))
+
+
+def _nested(plan: tuple[_Field, ...]) -> _Convert:
+    def convert(record: object) -> dict[str, Any]:
+        written: dict[str, Any] = {}
+        _write(written, record, plan)
+        return written
+
+    return convert
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+_BODIES: Final[tuple[type, ...]] = get_args(FactBody)
+_FIELDS: Final = {record: _plan(record) for record in (*_BODIES, Context)}
+
+assert isinstance(FactBody, UnionType)  # noqa: S101 - the plans above are of its arms

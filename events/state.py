@@ -1,0 +1,223 @@
+"""The state of a lead as bytes: what ``lead.state`` and the local store hold.
+
+A lead is one MessagePack array: the encoding's version, the lead's ``at``, the origins of its
+touches, then the lead's fields in the order of their definition, records within as arrays
+likewise. Three things keep it small: no names; times as distances from the lead's ``at``; and
+what touches have in common (campaign, source, medium, content, channel) written once a lead.
+
+A field that is added at the end of a record, with a default, reads old bytes; any other change of
+the records raises ``ENCODING``, and bytes of before are then refused, not misread.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from operator import attrgetter
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from lifecycle.facts import Touch
+from lifecycle.lead import Accumulator, Lead
+
+ENCODING: Final = 1
+"""Raised by any change that the bytes of before cannot be read through."""
+
+_TIMES: Final = frozenset({"at", "since", "until"})
+"""Names of times that do not end in ``_at``."""
+
+_Origin = tuple[str | None, ...]
+_Write = Callable[[Any, int, dict[_Origin, int]], Any]
+"""Value, the lead's ``at``, origins met so far with their numbers."""
+_Read = Callable[[Any, int, list[list[str | None]]], Any]
+
+
+class UnreadableStateError(Exception):
+    """These bytes are no lead of this encoding."""
+
+
+def encode_lead(lead: Lead) -> bytes:
+    """Return the lead as bytes; equal leads, mappings in the same order, give equal bytes."""
+    origins: dict[_Origin, int] = {}
+    plain = _WRITE_LEAD(lead, lead.at, origins)
+    return _ENCODER.encode((ENCODING, lead.at, tuple(origins), plain))
+
+
+def decode_lead(data: bytes) -> Lead:
+    """Return the lead that was encoded; UnreadableStateError if it was none of this encoding."""
+    try:
+        version, *rest = _DECODER.decode(data)
+        if version == ENCODING:
+            at, origins, plain = rest
+            lead: Lead = _READ_LEAD(plain, at, origins)
+            return lead
+    except (msgspec.DecodeError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        message = f"not the state of a lead: {error!r}"
+        raise UnreadableStateError(message) from error
+    message = f"written in encoding {version}, this release reads encoding {ENCODING}"
+    raise UnreadableStateError(message)
+
+
+def _write_touch(touch: Touch, base: int, origins: dict[_Origin, int]) -> tuple[Any, ...]:
+    number = origins.setdefault(_ORIGIN(touch), len(origins))
+    return touch.at - base, touch.activity, number
+
+
+def _read_touch(values: list[Any], base: int, origins: list[list[str | None]]) -> Touch:
+    at, activity, number = values
+    return Touch(at + base, activity, *origins[number])
+
+
+def _write_accumulator(sum_: Accumulator, base: int, _: dict[_Origin, int]) -> tuple[Any, ...]:
+    gated = sum_.gated
+    return (
+        sum_.points,
+        # Most leads have no gate: the integer 0 stands for +0.0, and saves eight bytes.
+        0 if gated == 0 and str(gated) == "0.0" else gated,
+        sum_.step,
+        sum_.half_life_ms,
+        sum_.count,
+        sum_.last_at - base,
+    )
+
+
+def _read_accumulator(values: list[Any], base: int, _: list[list[str | None]]) -> Accumulator:
+    points, gated, step, half_life_ms, count, last_at = values
+    return Accumulator(points, float(gated), step, half_life_ms, count, last_at + base)
+
+
+def _record_writer(record: type) -> _Write:
+    hints = get_type_hints(record)
+    names = [field.name for field in fields(record)]
+    get = attrgetter(*names)
+    special = _special(names, lambda name: _writer(name, hints[name]))
+    neutral = _neutral(record)
+
+    def write(value: object, base: int, origins: dict[_Origin, int]) -> list[Any]:
+        if value == neutral:
+            return []
+        values = list(get(value))
+        for index, convert in special:
+            item = values[index]
+            if item is not None:
+                values[index] = convert(item, base, origins)
+        return values
+
+    return write
+
+
+def _record_reader(record: type) -> _Read:
+    hints = get_type_hints(record)
+    names = [field.name for field in fields(record)]
+    special = _special(names, lambda name: _reader(name, hints[name]))
+    neutral = _neutral(record)
+
+    def read(values: list[Any], base: int, origins: list[list[str | None]]) -> object:
+        if not values and neutral is not None:
+            return neutral
+        count = len(values)
+        for index, convert in special:
+            if index < count:
+                item = values[index]
+                if item is not None:
+                    values[index] = convert(item, base, origins)
+        return record(*values)
+
+    return read
+
+
+def _special(names: list[str], of: Callable[[str], Any]) -> tuple[tuple[int, Any], ...]:
+    """Return position and converter of the fields that need one."""
+    converters = ((index, of(name)) for index, name in enumerate(names))
+    return tuple((index, converter) for index, converter in converters if converter is not None)
+
+
+def _neutral(record: type) -> object:
+    """Return the record with nothing told, which is written as nothing; None if it needs telling.
+
+    Only for records without mappings: a shared one would share its dictionary.
+    """
+    hints = get_type_hints(record)
+    if any(_shape(hint)[0] is Mapping for hint in hints.values()):
+        return None
+    try:
+        return record()
+    except TypeError:
+        return None
+
+
+def _writer(name: str, hint: Any) -> _Write | None:  # noqa: ANN401 - a type hint
+    """Return how a value becomes plain, or None where it is."""
+    if _is_time(name):
+        return lambda at, base, _: at - base
+    kind, item = _shape(hint)
+    if kind is tuple or kind is Mapping:
+        convert = _writer("", item)
+        if convert is None:
+            return None
+        if kind is tuple:
+            return lambda values, base, origins: [convert(value, base, origins) for value in values]
+        return lambda values, base, origins: {
+            key: convert(value, base, origins) for key, value in values.items()
+        }
+    if kind in _OWN:
+        return _OWN[kind][0]
+    return _record_writer(kind) if is_dataclass(kind) else None
+
+
+def _reader(name: str, hint: Any) -> _Read | None:  # noqa: ANN401 - a type hint
+    """Return how a plain value becomes what it was, or None where it is."""
+    if _is_time(name):
+        return lambda distance, base, _: distance + base
+    kind, item = _shape(hint)
+    if kind is tuple:
+        convert = _reader("", item)
+        if convert is None:
+            return lambda values, _, __: tuple(values)
+        return lambda values, base, origins: tuple(
+            [convert(value, base, origins) for value in values]
+        )
+    if kind is Mapping:
+        convert = _reader("", item)
+        if convert is None:
+            return None
+        return lambda values, base, origins: {
+            key: convert(value, base, origins) for key, value in values.items()
+        }
+    if kind in _OWN:
+        return _OWN[kind][1]
+    if is_dataclass(kind):
+        return _record_reader(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        members = {member.value: member for member in kind}
+        return lambda value, _, __: members[value]
+    return None
+
+
+def _is_time(name: str) -> bool:
+    return name in _TIMES or name.endswith("_at")
+
+
+def _shape(hint: Any) -> tuple[Any, Any]:  # noqa: ANN401 - a type hint
+    """Return what a field holds, None aside: its kind, and of what if it is a collection."""
+    origin = get_origin(hint)
+    if origin is tuple:
+        return tuple, get_args(hint)[0]
+    if origin is Mapping:
+        return Mapping, get_args(hint)[1]
+    arms = [arm for arm in get_args(hint) if arm is not type(None)]
+    if len(arms) == 1:
+        return _shape(arms[0])
+    return hint, None
+
+
+_OWN: Final[dict[Any, tuple[_Write, _Read]]] = {
+    Touch: (_write_touch, _read_touch),
+    Accumulator: (_write_accumulator, _read_accumulator),
+}
+"""Records with a way of their own: the most frequent ones."""
+_ORIGIN: Final = attrgetter("campaign", "source", "medium", "content", "channel")
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(list[Any])
+_WRITE_LEAD: Final = _record_writer(Lead)
+_READ_LEAD: Final = _record_reader(Lead)
