@@ -43,8 +43,10 @@ class Totals:
 def absorb(scores: Scores, activity: Activity, at: int) -> Scores:
     """Return the scores with one more activity, dated ``at``, in any order.
 
-    What is dated before a reset adds nothing to what was reset.
+    What is dated before a reset adds nothing to what was reset, nor does what is worth nothing.
     """
+    if not activity.points_mp:
+        return scores
     reset_at = scores.engagement_reset_at
     if reset_at is not None and at < reset_at:
         return scores

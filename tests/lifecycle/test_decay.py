@@ -2,6 +2,7 @@
 
 import ast
 import decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ points = st.floats(-1e6, 1e6, allow_nan=False)
 def test_the_table_has_one_value_for_each_step_of_a_half_life() -> None:
     assert len(LEFT) == STEPS
     assert LEFT[0] == 1.0
-    assert all(0.5 < later < earlier for earlier, later in zip(LEFT, LEFT[1:], strict=False))
+    assert all(0.5 < later < earlier for earlier, later in pairwise(LEFT))
 
 
 def test_each_entry_is_the_double_nearest_to_the_exact_value() -> None:
