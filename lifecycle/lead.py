@@ -191,8 +191,6 @@ class Person:
     assignee_team: str | None = None
     returns: int = 0
     """Of this offer: since the last handover of another kind or contact attempt."""
-    contacted: bool = False
-    """The current ownership in sales has had a contact attempt."""
     recycles: tuple[int, ...] = ()
     """When, within the loop window; as many as the limit needs."""
     rejections: tuple[Rejection, ...] = ()
