@@ -120,9 +120,7 @@ def test_time_before_and_after_an_instant_adds_up(
 
     whole = business_between(hours, first, last)
 
-    assert (
-        business_between(hours, first, middle) + business_between(hours, middle, last) == whole
-    )
+    assert business_between(hours, first, middle) + business_between(hours, middle, last) == whole
 
 
 @pytest.mark.parametrize(
