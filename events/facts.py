@@ -4,6 +4,7 @@ The names of the fields are those of ``lifecycle.facts``, with the unit of the m
 unit of the domain: ``*_at`` is an RFC 3339 time, ``*_ms`` becomes ``*_seconds``, ``*_mp`` becomes
 ``*_points``. ``None`` and what is empty stays out. Points and seconds are written from their
 integers, never through a float; members have one fixed order: the fact's own, then its context.
+One name differs, since the context has it too: the rules of ``junk_suspected`` are ``junk``.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from lifecycle.facts import Context, Fact, FactBody, LostFact
+from lifecycle.facts import Context, Fact, FactBody, JunkSuspected, LostFact
 from schemas.envelope import CONTENT_TYPE, SPECVERSION
 from schemas.times import rfc3339
 
@@ -42,6 +43,8 @@ _HANDOVER_KINDS: Final = frozenset(
 _RECYCLE_KINDS: Final = frozenset({"recycle", "recycle_cancelled"})
 _TIMES: Final = frozenset({"at", "until"})
 """Names of times that do not end in ``_at``."""
+
+_RENAMED: Final = {(JunkSuspected, "rules"): "junk"}
 
 _Convert = Callable[[Any], Any]
 _Field = tuple[str, _Convert, _Convert | None]
@@ -124,7 +127,7 @@ def _plan(record: type) -> tuple[_Field, ...]:
     hints = get_type_hints(record)
     return tuple(
         (
-            message_name(field.name),
+            _RENAMED.get((record, field.name)) or message_name(field.name),
             attrgetter(field.name),
             _converter(field.name, hints[field.name]),
         )

@@ -1,0 +1,483 @@
+"""What goes out on ``lead.lifecycle``, ``lead.handovers`` and ``lead.recycles``: one model a type.
+
+The models are strict: what Baton sends is held to them field by field in its tests. ``parse`` is
+for readers and reads as readers should: members it does not know are dropped, so that a newer
+Baton does no harm to an older reader.
+"""
+
+from typing import Annotated, Final, Generic, Literal, TypeVar
+
+from pydantic import Field
+from pydantic_core import from_json
+
+from lifecycle.stages import HandoverKind, ReasonClass, Stage, Trigger
+from schemas.outbound_clocks import (
+    ClockBreached,
+    ClockCancelled,
+    ClockData,
+    ClockMet,
+    ClockPaused,
+    ClockResumed,
+    ClockStarted,
+    ClockWarned,
+)
+from schemas.outbound_parts import (
+    ActivityPart,
+    Count,
+    FactData,
+    FitPart,
+    Grade,
+    NearMiss,
+    Number,
+    Receipt,
+    Record,
+    Rejection,
+    Time,
+    Touch,
+    Voice,
+)
+
+__all__ = [
+    "OUTBOUND",
+    "ActivityPart",
+    "Arrived",
+    "ClockBreached",
+    "ClockCancelled",
+    "ClockData",
+    "ClockMet",
+    "ClockPaused",
+    "ClockResumed",
+    "ClockStarted",
+    "ClockWarned",
+    "Contacted",
+    "Event",
+    "FactData",
+    "FitPart",
+    "Grade",
+    "HandRaised",
+    "Handover",
+    "HandoverUpdated",
+    "HandoverWithdrawn",
+    "HeadsUp",
+    "JunkSuspected",
+    "Lost",
+    "NearMiss",
+    "OpportunityChanged",
+    "OpportunityOpened",
+    "OwnerChanged",
+    "QualificationShort",
+    "Qualified",
+    "Receipt",
+    "Record",
+    "Recycle",
+    "RecycleCancelled",
+    "Refused",
+    "Rejection",
+    "StageChanged",
+    "Touch",
+    "Touched",
+    "UnreadableFactError",
+    "Voice",
+    "Won",
+    "parse",
+]
+
+Amount = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
+Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
+
+
+class Arrived(FactData):
+    """A lead is known from here on."""
+
+    origin: Literal["marketing", "sales"]
+    """Who knew it first."""
+
+
+class StageChanged(FactData):
+    """A move from one stage to another, and why."""
+
+    from_stage: Stage
+    """Where the lead was."""
+    to_stage: Stage
+    """Where it is."""
+    trigger: Trigger
+    """What moved it."""
+    receipt: Receipt
+    """Why."""
+    by: str | None = None
+    """Who asked for it."""
+    reason: str | None = None
+    """The reason given, by the policy's name."""
+    reason_class: ReasonClass | None = None
+    """What that reason says of the lead and its handling."""
+    implied: bool
+    """A step that was skipped and follows from what sales did; it took no time of its own."""
+    late: bool
+    """An accept after the lead had gone back to marketing."""
+    bant: Literal["confirmed", "unconfirmed"] | None = None
+    """On a move to sql: whether BANT was confirmed."""
+    voice: Voice | None = None
+    """What sales heard."""
+
+
+class HeadsUp(FactData):
+    """Early notice to sales, without a clock: look, do not call yet; or a customer wants more."""
+
+    heads_up: Literal["warm", "expansion"]
+    """What it is about."""
+    receipt: Receipt
+    """Why."""
+    play: str | None = None
+    """What to do."""
+
+
+class Handover(FactData):
+    """The offer of a lead to sales: answer it with its id before `accept_due_at`."""
+
+    handover: str
+    """The handover's id; name it in every answer."""
+    handover_kind: HandoverKind
+    """Why it is offered."""
+    attempt: Number
+    """1 for an offer of its own; one more for each return of it."""
+    fast: bool
+    """On the fast track: the lead raised its hand."""
+    assignee: str
+    """The rep or queue it goes to."""
+    team: str
+    """The assignee's team."""
+    receipt: Receipt
+    """Why."""
+    play: str
+    """What to do next."""
+    first_touches: tuple[Touch, ...] = ()
+    """The lead's first touches."""
+    last_touches: tuple[Touch, ...] = ()
+    """The lead's last touches."""
+    pain_points: tuple[str, ...] = ()
+    """Pains known from earlier calls."""
+    objections: tuple[str, ...] = ()
+    """Objections known from earlier calls."""
+    questions: tuple[str, ...] = ()
+    """Questions known from earlier calls."""
+    competitors: tuple[str, ...] = ()
+    """Competitors known from earlier calls."""
+    accept_due_at: Time | None = None
+    """Until when to answer; absent for a claim."""
+    contact_due_at: Time | None = None
+    """Until when to try to reach the lead, if accepted at the last moment; of a claim: due."""
+    rejections: tuple[Rejection, ...] = ()
+    """Earlier noes of sales."""
+    by: str | None = None
+    """Who nominated or claimed it."""
+    reason: str | None = None
+    """Why it was nominated or claimed."""
+
+
+class HandoverUpdated(FactData):
+    """Something about the offer on the table changed; its id stays."""
+
+    handover: str
+    """The handover's id."""
+    change: Literal["fast", "cooled", "assigned"]
+    """What changed: the lead raised its hand, cooled down, or somebody else answers."""
+    fast: bool
+    """On the fast track."""
+    assignee: str
+    """Who has it now."""
+    team: str
+    """The assignee's team."""
+    accept_due_at: Time | None = None
+    """Until when to answer now."""
+    receipt: Receipt | None = None
+    """Why."""
+
+
+class HandoverWithdrawn(FactData):
+    """The offer is off the table: stop working on it."""
+
+    handover: str
+    """The handover's id."""
+    trigger: Trigger
+    """What took it away."""
+    reason: str | None = None
+    """Why: `cooled`, `junk`, `disqualified`, `older_accepted`, `older_contacted` …"""
+
+
+class Touched(FactData):
+    """A touch worth telling: the first of a campaign, a buying signal, a hand raise."""
+
+    touch: Touch
+    """What the lead did."""
+    first_of_campaign: bool
+    """The lead's first touch of this campaign."""
+    buying_signal: bool
+    """It counts toward intent."""
+    hand_raise: bool
+    """The lead asked for sales."""
+
+
+class HandRaised(FactData):
+    """The lead raised its hand while sales has it: call."""
+
+    activity: str
+    """How it raised its hand."""
+
+
+class Contacted(FactData):
+    """An attempt of sales to reach the lead."""
+
+    channel: str
+    """How."""
+    reached: bool
+    """The lead answered."""
+    attempt: Count
+    """Attempts so far on its handover; 0 where it belongs to none."""
+    handover: str | None = None
+    """The handover it belongs to."""
+    by: str | None = None
+    """Who."""
+    voice: Voice | None = None
+    """What sales heard."""
+
+
+class Bant(FactData):
+    """Sales' answer on BANT."""
+
+    budget: bool
+    """There is a budget."""
+    authority: bool
+    """The contact can decide."""
+    need: bool
+    """There is a need."""
+    timeline_days: Count | None = None
+    """Days until they want to decide."""
+    by: str | None = None
+    """Who answered."""
+    voice: Voice | None = None
+    """What sales heard."""
+
+
+class Qualified(Bant):
+    """BANT confirmed."""
+
+
+class QualificationShort(Bant):
+    """BANT answered and not met; the lead does not move."""
+
+    missing: tuple[Literal["budget", "authority", "need", "timeline"], ...]
+    """What lacks."""
+    recycle_reason: str
+    """The recycle reason that fits."""
+
+
+class OpportunityData(FactData):
+    """What a fact tells of an opportunity."""
+
+    opportunity: str
+    """The CRM's id of the deal."""
+    currency: Currency | None = None
+    """ISO 4217."""
+    by: str | None = None
+    """Who told it."""
+    voice: Voice | None = None
+    """What sales heard."""
+
+
+class OpportunityOpened(OpportunityData):
+    """A deal is on the table."""
+
+    amount: Amount | None = None
+    """Amount as a decimal, without rounding."""
+    close_date: Day | None = None
+    """Expected close: YYYY-MM-DD."""
+    opportunity_stage: str | None = None
+    """The CRM's deal stage."""
+    implied: bool
+    """It follows from a win or a loss of a deal that nobody had told."""
+    reopened: bool
+    """It had ended before."""
+
+
+class OpportunityChanged(OpportunityData):
+    """A known deal's data changed."""
+
+    amount: Amount | None = None
+    """Amount as a decimal, without rounding."""
+    close_date: Day | None = None
+    """Expected close: YYYY-MM-DD."""
+    opportunity_stage: str | None = None
+    """The CRM's deal stage."""
+
+
+class Won(OpportunityData):
+    """A deal closed."""
+
+    amount: Amount
+    """The amount agreed."""
+    reopened: bool
+    """It had been lost before."""
+
+
+class Lost(OpportunityData):
+    """A deal ended; with `lead_lost` the lead is marketing's again (also on lead.recycles)."""
+
+    amount: Amount | None = None
+    """Amount as a decimal, without rounding."""
+    reason: str
+    """Why, by the policy's name."""
+    reason_class: ReasonClass
+    """What that reason says of the lead and its handling."""
+    was_won: bool
+    """It had been won: its revenue goes."""
+    lead_lost: bool
+    """The lead moved to lost with it."""
+    wake_at: Time | None = None
+    """When the lead wakes up."""
+
+
+class Recycle(FactData):
+    """The return of a lead to marketing, with a reason and a wake-up date."""
+
+    reason: str
+    """Why, by the policy's name."""
+    reason_class: ReasonClass
+    """What that reason says of the lead and its handling."""
+    trigger: Trigger
+    """What sent it back: `recycle`, `reject` or `return`."""
+    wake_at: Time
+    """When the lead wakes up."""
+    recycles: Count
+    """Counted toward the loop limit, this one included."""
+    slow_track: bool
+    """It came back too often and waits longer."""
+    by: str | None = None
+    """Who asked for it."""
+    voice: Voice | None = None
+    """What sales heard."""
+
+
+class RecycleCancelled(FactData):
+    """A late yes of sales took the lead back from marketing."""
+
+    handover: str
+    """The handover that was accepted."""
+
+
+class JunkSuspected(FactData):
+    """Junk rules match a lead that sales has: the owner decides."""
+
+    junk: tuple[str, ...]
+    """The junk rules that match."""
+
+
+class OwnerChanged(FactData):
+    """Somebody else is responsible."""
+
+    from_rep: str | None = None
+    """Who was."""
+    to_rep: str
+    """Who is."""
+    team: str
+    """The new owner's team."""
+
+
+class Refused(FactData):
+    """An illegal or stale request: nothing changed."""
+
+    asked: str
+    """What was asked: the signal's kind, such as `accepted`."""
+    code: str
+    """The refusal's code."""
+    detail: str
+    """Why, in words."""
+    possible: tuple[str, ...] = ()
+    """What people may ask for from this stage."""
+    open_handover: str | None = None
+    """The handover that can be answered, if there is one."""
+    by: str | None = None
+    """Who asked."""
+
+
+OUTBOUND: Final[dict[str, type[FactData]]] = {
+    "lead.arrived.v1": Arrived,
+    "lead.stage_changed.v1": StageChanged,
+    "lead.heads_up.v1": HeadsUp,
+    "lead.handover.v1": Handover,
+    "lead.handover_updated.v1": HandoverUpdated,
+    "lead.handover_withdrawn.v1": HandoverWithdrawn,
+    "lead.touched.v1": Touched,
+    "lead.hand_raised.v1": HandRaised,
+    "lead.contacted.v1": Contacted,
+    "lead.qualified.v1": Qualified,
+    "lead.qualification_short.v1": QualificationShort,
+    "lead.opportunity_opened.v1": OpportunityOpened,
+    "lead.opportunity_changed.v1": OpportunityChanged,
+    "lead.won.v1": Won,
+    "lead.lost.v1": Lost,
+    "lead.recycle.v1": Recycle,
+    "lead.recycle_cancelled.v1": RecycleCancelled,
+    "lead.junk_suspected.v1": JunkSuspected,
+    "lead.owner_changed.v1": OwnerChanged,
+    "lead.clock_started.v1": ClockStarted,
+    "lead.clock_warned.v1": ClockWarned,
+    "lead.clock_met.v1": ClockMet,
+    "lead.clock_breached.v1": ClockBreached,
+    "lead.clock_paused.v1": ClockPaused,
+    "lead.clock_resumed.v1": ClockResumed,
+    "lead.clock_cancelled.v1": ClockCancelled,
+    "lead.refused.v1": Refused,
+}
+"""Every type that Baton sends, to the model of its data."""
+
+D = TypeVar("D", bound=FactData)
+
+
+class Event(Record, Generic[D]):
+    """One fact: the CloudEvents 1.0 envelope around its data, in structured JSON."""
+
+    specversion: Literal["1.0"]
+    """Version of CloudEvents."""
+    id: str
+    """`<lead id>:<seq>`: the same fact has the same id, wherever and how often it is read."""
+    source: Literal["/baton"]
+    """Always Baton."""
+    type: str
+    """What was decided, and the version of its data."""
+    subject: str
+    """The lead id; the record's key is the same."""
+    time: Time
+    """When it was decided, in the log's time."""
+    datacontenttype: Literal["application/json"] = "application/json"
+    """Media type of data."""
+    data: D
+    """What was decided."""
+
+    @property
+    def lead_id(self) -> str:
+        """Return the lead it is about."""
+        return self.subject
+
+
+class UnreadableFactError(Exception):
+    """These bytes are no fact of this contract."""
+
+
+def parse(value: bytes, *, strict: bool = False) -> Event[FactData]:
+    """Return the fact in a record's value; ``data`` is of the model that ``OUTBOUND`` names.
+
+    With ``strict``, members that the model does not know are refused instead of dropped.
+    Raises UnreadableFactError, also for a type that this release does not know.
+    """
+    try:
+        tree = from_json(value, allow_inf_nan=False)
+        kind = tree["type"] if isinstance(tree, dict) else None
+        model = OUTBOUND.get(kind) if isinstance(kind, str) else None
+        if model is None:
+            message = f"not a fact of this contract: type {kind!r:.100}"
+            raise UnreadableFactError(message)
+        return Event[model].model_validate_json(value, extra="forbid" if strict else "ignore")  # type: ignore[valid-type]
+    except (ValueError, KeyError) as error:
+        message = f"not a fact of this contract: {error}"
+        raise UnreadableFactError(message) from error
