@@ -21,30 +21,32 @@ def fit(profile: Profile, policy: Policy) -> int:
 def scored(profile: Profile, policy: Policy) -> list[tuple[str, AttributeValue, int]]:
     """Return name, value and milli-points of each known attribute that the policy scores."""
     return [
-        (name, value, _points_mp(rule, value))
+        (name, known.value, _points_mp(rule, known.value))
         for name, rule in policy.fit.items()
-        if (value := _value(profile, name)) is not None
+        if (known := profile.get(name)) is not None and known.value is not None
     ]
 
 
 def unknown(profile: Profile, policy: Policy) -> tuple[str, ...]:
     """Return the attributes that the policy scores and nobody has told."""
-    return tuple(name for name in policy.fit if _value(profile, name) is None)
+    return tuple(
+        name for name in policy.fit if (known := profile.get(name)) is None or known.value is None
+    )
 
 
 def holds(conditions: tuple[Condition, ...], profile: Profile) -> bool:
     """Return whether all conditions hold; none always do."""
-    return all(_holds(condition, _value(profile, condition.attribute)) for condition in conditions)
+    # A loop where all() would do: this runs for every junk rule at every page view.
+    for condition in conditions:
+        known = profile.get(condition.attribute)
+        if not _holds(condition, None if known is None else known.value):
+            return False
+    return True
 
 
 def junk_rules(profile: Profile, policy: Policy) -> tuple[str, ...]:
     """Return the names of the junk rules that match, in the policy's order."""
     return tuple(rule.name for rule in policy.junk if holds(rule.conditions, profile))
-
-
-def _value(profile: Profile, name: str) -> AttributeValue | None:
-    known = profile.get(name)
-    return None if known is None else known.value
 
 
 def _points_mp(rule: FitAttribute, value: AttributeValue) -> int:
@@ -59,20 +61,23 @@ def _points_mp(rule: FitAttribute, value: AttributeValue) -> int:
 
 
 def _holds(condition: Condition, value: AttributeValue | None) -> bool:
-    if value is None or condition.op in {"known", "unknown"}:
-        return condition.op == ("unknown" if value is None else "known")
-    if condition.op in {"in", "not_in"}:
-        return (_text(value) in condition.values) == (condition.op == "in")
+    op = condition.op
+    if value is None or op in {"known", "unknown"}:
+        return op == ("unknown" if value is None else "known")
+    if op in {"in", "not_in"}:
+        return (_text(value) in condition.values) == (op == "in")
     number = _number(value)
     if number is None:
         return False
-    if condition.op == "at_least":
+    if op == "at_least":
         return number >= condition.number
     return number <= condition.number
 
 
 def _text(value: AttributeValue) -> str:
     """Write a value as policies do: casefolded, ``true``, ``12``, ``0.5``."""
+    if isinstance(value, str):
+        return value.casefold()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).casefold()

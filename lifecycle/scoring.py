@@ -69,7 +69,8 @@ def receipt(
     ``silenced`` are junk rules that a person overruled.
     """
     now = totals(scores, policy, at)
-    fit_mp = fit(profile, policy)
+    fit_parts = _fit_parts(profile, policy)
+    fit_mp = sum(part.points_mp for part in fit_parts)
     return Receipt(
         fit_mp=fit_mp,
         engagement_mp=now.engagement_mp,
@@ -77,7 +78,7 @@ def receipt(
         grade=grade(fit_mp, now.engagement_mp, policy),
         rule=rule,
         policy=policy.version,
-        fit=_fit_parts(profile, policy),
+        fit=fit_parts,
         unknown=unknown(profile, policy),
         activities=_activity_parts(scores, policy, at),
         near_misses=_near_misses(
@@ -87,7 +88,9 @@ def receipt(
             policy,
             gated=not gate_open(scores, now, policy, at),
             junk=tuple(name for name in junk_rules(profile, policy) if name not in silenced),
-        ),
+        )
+        if stage in _AHEAD
+        else (),
     )
 
 
@@ -171,4 +174,4 @@ def _near_misses(
             junk=junk,
         ),
     }
-    return tuple(lacks[to] for to in _AHEAD.get(stage, ()) if lacks[to] != NearMiss(to))
+    return tuple(lacks[to] for to in _AHEAD[stage] if lacks[to] != NearMiss(to))
