@@ -119,7 +119,7 @@ def decode(
     if not 0 <= timestamp < TIME_MAX:
         raise Refused(RefusalCode.BAD_TIME, f"the record's timestamp is {timestamp}")
     _check_subject(event_type, subject, key)
-    data = _validated(event_type, event)
+    data = validated(event_type, event.data)
     if isinstance(data, inbound.SignalData):
         return Signal(event_id, source, subject, time, timestamp, _body(data, value), redrive)
     if isinstance(data, inbound.Ticked):
@@ -127,6 +127,22 @@ def decode(
     if isinstance(data, inbound.PolicyAdopted):
         return PolicyAdopted(event_id, source, time, timestamp, **data.model_dump())
     raise Refused(RefusalCode.NOT_SUPPORTED_YET, f"{event_type} is not acted on yet")
+
+
+def check_type(event_type: str | None) -> None:
+    """Refuse a type that this release does not read. Raises Refused."""
+    if event_type not in _VALIDATE:
+        raise _bad_type(event_type)
+
+
+def validated(event_type: str, data: dict[str, Any] | None) -> inbound.Data:
+    """Check the data of a message by the model of its type. Raises Refused."""
+    if data is None:
+        raise Refused(RefusalCode.BAD_SHAPE, "data is missing; it has to be a JSON object")
+    try:
+        return _VALIDATE[event_type](data)
+    except ValidationError as error:
+        raise _invalid(event_type, error) from None
 
 
 def traceparent_of(headers: Iterable[tuple[str, bytes | None]] | None) -> bytes | None:
@@ -333,15 +349,6 @@ def _check_subject(event_type: str, subject: str, key: bytes | None) -> None:
     fault = lead_id_fault(subject)
     if fault is not None:
         raise Refused(RefusalCode.BAD_LEAD_ID, f"the lead id {fault}")
-
-
-def _validated(event_type: str, event: _Event) -> inbound.Data:
-    if event.data is None:
-        raise Refused(RefusalCode.BAD_SHAPE, "data is missing; it has to be a JSON object")
-    try:
-        return _VALIDATE[event_type](event.data)
-    except ValidationError as error:
-        raise _invalid(event_type, error) from None
 
 
 def _invalid(event_type: str, error: ValidationError) -> Refused:

@@ -5,10 +5,18 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 
 from schemas.envelope import like_an_address
-from schemas.times import parse_day, parse_moment
+from schemas.times import parse_day, parse_moment, rfc3339
 
 NAME_CHARACTERS_MAX: Final = 160
 """Ids and codes; a handover id is a lead id and a few characters."""
@@ -20,6 +28,8 @@ ATTRIBUTE_NAME_CHARACTERS_MAX: Final = 64
 NUMBER_MAX: Final = 10**15
 """Bound of numbers in profiles: a double holds every whole number below it exactly."""
 AMOUNT_DECIMALS_MAX: Final = 6
+
+REP: Final = "The rep, by a name that routing knows; an opaque id serves as well. No email address."
 
 _ATTRIBUTE_NAME: Final = re.compile(r"[a-z][a-z0-9_]*").fullmatch
 _PERSONAL: Final = re.compile(
@@ -42,12 +52,12 @@ def attribute_name_fault(name: str) -> str | None:
     return None
 
 
-def without_query(url: str) -> str | None:
+def without_query(url: str) -> str:
     """Cut query and fragment from a url, where personal data travels, and user info."""
     page = url.partition("?")[0].partition("#")[0]
     if "@" in page:
         page = _USER_INFO.sub(r"\1//", page)
-    return page or None
+    return page
 
 
 def _attribute_name(name: str) -> str:
@@ -90,6 +100,10 @@ def _moment(given: object) -> int:
     return parse_moment(given)
 
 
+def _written(at: int | None) -> str | None:
+    return None if at is None else rfc3339(at)
+
+
 def _optional_moment(given: object) -> int | None:
     return None if given is None or given == "" else _moment(given)
 
@@ -105,7 +119,7 @@ OptionalName = Annotated[str, Field(max_length=NAME_CHARACTERS_MAX)] | None
 Text = Annotated[str, Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)]
 """A few words."""
 OptionalText = Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)] | None
-Url = Annotated[str, Field(max_length=URL_CHARACTERS_MAX)] | None
+Url = Annotated[str, Field(max_length=URL_CHARACTERS_MAX), AfterValidator(without_query)] | None
 Codes = Annotated[tuple[Name, ...], Field(max_length=CODES_MAX)] | None
 
 AttributeName = Annotated[
@@ -137,9 +151,17 @@ _MOMENT_SCHEMA: Final = {
 Amount = Annotated[str, BeforeValidator(_canonical_amount), WithJsonSchema(_AMOUNT_SCHEMA)]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Day = Annotated[str, AfterValidator(_day), Field(json_schema_extra={"format": "date"})]
-Moment = Annotated[int, BeforeValidator(_moment), WithJsonSchema(_MOMENT_SCHEMA)]
+_WRITTEN: Final = PlainSerializer(_written, return_type=str | None, when_used="json")
+Moment = Annotated[int, BeforeValidator(_moment), _WRITTEN, WithJsonSchema(_MOMENT_SCHEMA)]
 OptionalMoment = Annotated[
     int | None,
     BeforeValidator(_optional_moment),
+    _WRITTEN,
     WithJsonSchema({"anyOf": [_MOMENT_SCHEMA, {"type": "null"}]}),
 ]
+
+
+class Data(BaseModel):
+    """Data of one inbound message."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
