@@ -103,7 +103,7 @@ def adopt(  # noqa: PLR0913 - what the log has to tell about an adoption
                 topics.signals,
                 key=key,
                 value=value,
-                headers=headers,
+                headers=[*headers],
                 partition=partition,
                 timestamp=when,
             )
@@ -179,9 +179,7 @@ def _is_control(message: Message, topic: str) -> bool:
 
 def _adoption_in(message: Message) -> Adopted | None:
     try:
-        decoded = decode(
-            message.key(), message.value(), message.headers(), message.timestamp()[1]
-        )
+        decoded = decode(message.key(), message.value(), message.headers(), message.timestamp()[1])
     except Refused:
         return None  # A worker refuses it and tells why; here it put nothing in force.
     if not isinstance(decoded, PolicyAdopted):

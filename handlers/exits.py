@@ -14,3 +14,13 @@ class Exit(IntEnum):
     FAILED_RATE = 5
     PARTITION_COUNT = 6
     PARTIAL = 7
+    OFFSETS_LOST = 8
+
+
+class Stop(Exception):  # noqa: N818 - not every end is an error
+    """The process has to end, with this code and a sentence for the person who finds out."""
+
+    def __init__(self, code: Exit, sentence: str) -> None:
+        """Keep the code and the sentence."""
+        super().__init__(sentence)
+        self.code = code

@@ -1,0 +1,521 @@
+"""One partition's part of a batch, folded: records in, decisions told to an outlet, changes kept.
+
+The rules of the fold, each for a reason:
+
+- Records are taken in offset order, and what they cause is told in that order. Leads are never
+  grouped: a reader of ``lead.lifecycle`` sees the same bytes in the same order, however the
+  batches fell.
+- A tick fires the clocks of the whole partition, earliest first, over what is stored and what
+  this batch has changed so far, at most ``tick_leads_max`` a batch. What is left is found again
+  by reading the tick again: firing is idempotent, so nothing has to remember where it stopped.
+  Nothing behind the tick is taken before it is done.
+- An exception inside the domain's functions refuses that record (``failed``) and leaves the lead
+  as it was. Any other error is the caller's: it aborts the whole batch.
+- Limits on refusals and failures are checked as they are crossed, and crossing raises: that
+  batch is never committed, so a restart meets the same records again and stops again.
+- The fold never looks at a clock, and writes nowhere but to its outlet; the store and the
+  partition's state are changed by whoever commits the batch.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import Final, NamedTuple, Protocol
+
+from events.codec import REPLAY, PolicyAdopted, Tick, traceparent_of
+from events.facts import also_to, encode_fact, fact_headers
+from events.partitioner import partition_of
+from events.refusals import REROUTED, Origin
+from events.refusals import write as write_refusal
+from events.state import encode_lead
+from events.topics import Topics
+from handlers.cache import Held
+from handlers.exits import Exit, Stop
+from handlers.partition import InForce, Ledger
+from lifecycle.decide import Decision
+from lifecycle.facts import Fact
+from lifecycle.lead import Lead
+from lifecycle.policy import Policy
+from lifecycle.signals import Engaged, Nominated, Signal
+from schemas.refusal import RefusalCode, Refused, sendable
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+UNKNOWN_TYPE: Final = "unknown"
+"""The type, in counts, of a record that could not be decoded."""
+
+
+class Record(NamedTuple):
+    """One record of ``lead.signals``."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers | None
+
+
+class Outlet(Protocol):
+    """Where the fold tells what it decided; what was put first stands first in its partition."""
+
+    def put(
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers | None,
+        timestamp: int,
+    ) -> None:
+        """Send one record."""
+
+
+class Leads(Protocol):
+    """The committed leads of one partition."""
+
+    def cached(self, lead_id: str) -> Held | None:
+        """Return a lead if it is in memory."""
+
+    def load(self, lead_ids: Collection[str]) -> Mapping[str, Held]:
+        """Return those leads that exist."""
+
+    def due_until(
+        self, to: int, count_max: int, skip: Collection[str]
+    ) -> Iterable[tuple[int, str]]:
+        """Due times and ids of leads that are due by ``to``, earliest first."""
+
+    def read(self, key: bytes) -> bytes | None:
+        """Return the value of a key that is no lead's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The pure functions that the fold is about; tests bring their own."""
+
+    decode: Callable[
+        [bytes | None, bytes | None, Headers | None, int], Signal | Tick | PolicyAdopted
+    ]
+    vet: Callable[[Signal, Policy], tuple[str, str] | None]
+    decide: Callable[[Lead | None, Signal, Policy, int], Decision]
+    advance: Callable[[Lead, int, int, Policy], Decision]
+    next_due: Callable[[Lead], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one batch, and one minute of log time, may hold."""
+
+    tick_leads_max: int
+    failed_max: int
+    refusal_rate_max: float
+    refusal_rate_min_messages: int
+    refusal_bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which partition is folded, of which topics."""
+
+    topics: Topics
+    partition: int
+    partition_count: int
+
+
+@dataclass(slots=True)
+class Change:
+    """What a batch made of one lead."""
+
+    lead: Lead
+    due_at: int | None
+    timestamp: int
+    before: Held | None
+    dirty: bool = True
+    """The lead differs; False if only its place in the due index does."""
+    value: bytes = b""
+    """The lead as bytes, once the fold is finished."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a batch did, for the metrics: counted in them only once it is committed."""
+
+    signals: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By type and outcome."""
+    refusals: Counter[str] = field(default_factory=Counter)
+    """By reason."""
+    unscored: Counter[str] = field(default_factory=Counter)
+    """Activities that the policy does not name."""
+    ticks: int = 0
+    facts: list[Fact] = field(default_factory=list)
+    caused_at: list[int] = field(default_factory=list)
+    """Timestamps of the signals that caused facts."""
+    rerouted_to: set[int] = field(default_factory=set)
+
+
+class StuckError(Exception):
+    """A lead stays due although its clocks were fired: firing it for ever would help nobody."""
+
+
+class Fold:
+    """The fold of one partition's records over its committed state."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - all that a decision may rest on
+        self,
+        place: Place,
+        leads: Leads,
+        ledger: Ledger,
+        policy: Policy,
+        policy_of: Callable[[str], Policy | None],
+        rules: Rules,
+        limits: Limits,
+        outlet: Outlet,
+    ) -> None:
+        self._place = place
+        self._topics = place.topics
+        self._leads = leads
+        self._policy_of = policy_of
+        self._rules = rules
+        self._limits = limits
+        self._outlet = outlet
+        self._held: dict[str, Held] = {}
+        self._due: list[tuple[int, str]] = []
+        self._firings_left = limits.tick_leads_max
+        self.ledger = ledger
+        self.policy = policy
+        self.changes: dict[str, Change] = {}
+        self.tally = Tally()
+        self.awaiting: str | None = None
+        """The digest of a definition that has to be fetched before the next record is taken."""
+        self.taken = 0
+        """How many records are done with."""
+
+    def run(self, records: Sequence[Record]) -> None:
+        """Take as many of the records as can be taken now.
+
+        Raises Stop when a limit is crossed: the batch must not be committed then.
+        """
+        messages = [self._decode(record) for record in records]
+        self._fetch({message.lead_id for message in messages if isinstance(message, Signal)})
+        ledger, at_least = self.ledger, self._limits.refusal_rate_min_messages
+        for record, message in zip(records, messages, strict=True):
+            if isinstance(message, Signal):
+                ledger.count_message(record.timestamp)
+                self._take_signal(record, message)
+            elif isinstance(message, Refused):
+                ledger.count_message(record.timestamp)
+                self._refuse(record, message.code, message.detail)
+            elif not self._take_control(record, message):
+                break
+            if ledger.messages == at_least:
+                self._check_rate()
+            self.taken += 1
+        if self.taken or self.changes:
+            self._tell_state()
+
+    def _decode(self, record: Record) -> Signal | Tick | PolicyAdopted | Refused:
+        try:
+            return self._rules.decode(record.key, record.value, record.headers, record.timestamp)
+        except Refused as refused:
+            return refused
+
+    def _fetch(self, lead_ids: Iterable[str]) -> None:
+        """Have the leads at hand that exist; what memory lacks is read from the store at once."""
+        held, cached = self._held, self._leads.cached
+        missing = []
+        for lead_id in lead_ids:
+            if lead_id not in held:
+                found = cached(lead_id)
+                if found is None:
+                    missing.append(lead_id)
+                else:
+                    held[lead_id] = found
+        if missing:
+            held.update(self._leads.load(missing))
+
+    # Signals.
+
+    def _take_signal(self, record: Record, signal: Signal) -> None:
+        change = self.changes.get(signal.lead_id)
+        if change is not None:
+            lead: Lead | None = change.lead
+        else:
+            held = self._held.get(signal.lead_id)
+            lead = None if held is None else held.lead
+            # Whoever is known here is at home here; the hash is worth its price for others only.
+            if lead is None and self._reroute(record, signal):
+                return
+        try:
+            fault = self._rules.vet(signal, self.policy)
+            if fault is None:
+                self._decide(record, signal, lead)
+                return
+        except (MemoryError, RecursionError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the domain raises refuses the record
+            self._fail(record, _described(error))
+            return
+        self._refuse(record, fault[0], fault[1], _type_of(signal))
+
+    def _decide(self, record: Record, signal: Signal, lead: Lead | None) -> None:
+        body = signal.body
+        nominations = 0
+        if isinstance(body, Nominated):
+            nominations = self.ledger.nominations(body.person, record.timestamp)
+        decision = self._rules.decide(lead, signal, self.policy, nominations)
+        if decision.lead is not lead:
+            self._keep(decision.lead, self._rules.next_due(decision.lead), record.timestamp)
+            if signal.lead_id in self.ledger.excluded:
+                self.ledger.include(signal.lead_id, record.timestamp)
+        if decision.nominated_by is not None:
+            self.ledger.nominate(decision.nominated_by, record.timestamp)
+        if decision.facts:
+            self._tell(record, decision.facts)
+            self.tally.caused_at.append(record.timestamp)
+        self.tally.signals[_type_of(signal), decision.outcome] += 1
+        if decision.outcome == "illegal":
+            self._tell_refusal(record, decision.code or "", decision.detail or "")
+        elif isinstance(body, Engaged) and body.activity not in self.policy.activities:
+            self.tally.unscored[body.activity] += 1
+
+    def _reroute(self, record: Record, signal: Signal) -> bool:
+        """Send a record that lies on the wrong partition to the right one; say whether it did."""
+        count = self._place.partition_count
+        home = partition_of(record.key or b"", count)
+        if home == self._place.partition:
+            return False
+        # The copy of a replayed record is in the recording as well.
+        if not _is_replayed(record):
+            self._outlet.put(
+                self._topics.signals,
+                home,
+                record.key,
+                record.value,
+                [*(record.headers or ()), (REROUTED, b"%d" % self._place.partition)],
+                record.timestamp,
+            )
+            self.tally.rerouted_to.add(home)
+        self.tally.signals[_type_of(signal), "rerouted"] += 1
+        return True
+
+    # Messages about no lead.
+
+    def _take_control(self, record: Record, message: Tick | PolicyAdopted) -> bool:
+        """Take a tick or an adoption; say whether it is done with."""
+        if isinstance(message, PolicyAdopted):
+            done = self._adopt(record, message)
+        elif message.time > message.recorded_at + self.policy.future_tolerance_ms:
+            self.ledger.count_message(record.timestamp)
+            self._refuse(
+                record,
+                RefusalCode.FROM_THE_FUTURE,
+                "the tick is dated later than its record by more than the policy tolerates",
+                "tick",
+            )
+            return True
+        else:
+            done = self._tick(record, message)
+        if done:
+            self.ledger.count_message(record.timestamp)
+        return done
+
+    def _adopt(self, record: Record, adopted: PolicyAdopted) -> bool:
+        check_partition_count(self._place, adopted.partition_count)
+        policy = self._policy_of(adopted.digest)
+        if policy is None:
+            self.awaiting = adopted.digest
+            return False
+        self.policy = policy
+        self.ledger.adopt(in_force(adopted, replayed=_is_replayed(record)), record.timestamp)
+        self.tally.signals["policy_adopted", "applied"] += 1
+        return True
+
+    def _tick(self, record: Record, tick: Tick) -> bool:
+        """Fire what is due in the partition; say whether nothing is left."""
+        to = min(tick.time, tick.recorded_at) - self.policy.grace_ms
+        due = self._due
+        # Of the stored ones no more can be fired than firings are left; one more shows a rest.
+        stored = list(self._leads.due_until(to, self._firings_left + 1, self.changes))
+        self._fetch(lead_id for _, lead_id in stored)
+        for entry in stored:
+            heappush(due, entry)
+        while due and due[0][0] <= to:
+            due_at, lead_id = due[0]
+            change = self.changes.get(lead_id)
+            if change is not None and change.due_at != due_at:
+                heappop(due)  # It was due then when it was put here; a later change moved it.
+                continue
+            if self._firings_left == 0:
+                self.ledger.begin(record.timestamp)
+                return False
+            self._firings_left -= 1
+            heappop(due)
+            self._fire(record, lead_id, due_at)
+        self.ledger.tick(tick.time, record.timestamp)
+        self.tally.ticks += 1
+        self.tally.signals["tick", "applied"] += 1
+        return True
+
+    def _fire(self, record: Record, lead_id: str, due_at: int) -> None:
+        change = self.changes.get(lead_id)
+        lead = self._held[lead_id].lead if change is None else change.lead
+        try:
+            decision = self._rules.advance(lead, due_at, record.timestamp, self.policy)
+            next_due = self._rules.next_due(decision.lead)
+            if next_due is not None and next_due <= due_at and decision.lead == lead:
+                raise StuckError("it is still due after it was fired")  # noqa: TRY301 - as any other
+        except (MemoryError, RecursionError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one lead's failure must not stop the tick
+            self._exclude(record, lead_id, lead, error)
+            return
+        self._keep(decision.lead, next_due, record.timestamp)
+        self._tell(record, decision.facts)
+
+    def _exclude(self, record: Record, lead_id: str, lead: Lead, error: Exception) -> None:
+        """Leave a lead that cannot be fired out of the due index until its next signal."""
+        self.ledger.exclude(lead_id, record.timestamp)
+        change = self.changes.get(lead_id)
+        if change is None:
+            self.changes[lead_id] = Change(
+                lead, None, record.timestamp, self._held.get(lead_id), dirty=False
+            )
+        else:
+            change.due_at = None
+        self._tell_refusal(record, RefusalCode.FAILED, f"lead {lead_id}: {_described(error)}")
+        self.ledger.count_failed(record.timestamp)
+        self._check_failures()
+
+    # What became of a record.
+
+    def _keep(self, lead: Lead, due_at: int | None, timestamp: int) -> None:
+        change = self.changes.get(lead.id)
+        if change is None:
+            self.changes[lead.id] = Change(lead, due_at, timestamp, self._held.get(lead.id))
+        else:
+            change.lead, change.due_at, change.timestamp = lead, due_at, timestamp
+            change.dirty = True
+        if due_at is not None:
+            heappush(self._due, (due_at, lead.id))
+
+    def _tell(self, record: Record, facts: Iterable[Fact]) -> None:
+        headers = fact_headers(traceparent_of(record.headers))
+        put, partition, topics = self._outlet.put, self._place.partition, self._topics
+        for fact in facts:
+            key, value = fact.lead_id.encode(), encode_fact(fact)
+            put(topics.lifecycle, partition, key, value, headers, record.timestamp)
+            other = also_to(fact)
+            if other is not None:
+                put(topics.prefix + other, partition, key, value, headers, record.timestamp)
+            self.tally.facts.append(fact)
+
+    def _tell_state(self) -> None:
+        """Tell each changed lead once, then the partition's own state, its counts last."""
+        topic, partition = self._topics.state, self._place.partition
+        for lead_id, change in self.changes.items():
+            if change.dirty:
+                change.value = encode_lead(change.lead)
+                self._outlet.put(
+                    topic, partition, lead_id.encode(), change.value, None, change.timestamp
+                )
+        for key, (value, timestamp) in self.ledger.changes().items():
+            self._outlet.put(topic, partition, key, value, None, timestamp)
+
+    def _refuse(self, record: Record, code: str, detail: str, kind: str = UNKNOWN_TYPE) -> None:
+        self._tell_refusal(record, code, detail)
+        self.tally.signals[kind, "refused"] += 1
+        self.ledger.count_refused(record.timestamp)
+        self._check_rate()
+
+    def _fail(self, record: Record, detail: str) -> None:
+        self._refuse(record, RefusalCode.FAILED, detail)
+        self.ledger.count_failed(record.timestamp)
+        self._check_failures()
+
+    def _tell_refusal(self, record: Record, code: str, detail: str) -> None:
+        value, headers = write_refusal(
+            record.value,
+            record.headers,
+            reason=code,
+            detail=detail,
+            origin=Origin(self._topics.signals, self._place.partition, record.offset),
+            bytes_max=self._limits.refusal_bytes_max,
+        )
+        self._outlet.put(
+            self._topics.refusals,
+            self._place.partition,
+            record.key,
+            value,
+            headers,
+            record.timestamp,
+        )
+        self.tally.refusals[str(code)] += 1
+
+    # Limits.
+
+    def _check_rate(self) -> None:
+        ledger, limits = self.ledger, self._limits
+        if (
+            ledger.messages >= limits.refusal_rate_min_messages
+            and ledger.refused > limits.refusal_rate_max * ledger.messages
+        ):
+            raise Stop(
+                Exit.REFUSAL_RATE,
+                f"partition {self._place.partition} refused {ledger.refused} of "
+                f"{ledger.messages} messages of one minute, which looks like a bad deployment "
+                "upstream and not like bad messages: this batch was not committed. Mend the "
+                "sender, or raise BATON_REFUSAL_RATE_MAX to refuse them all",
+            )
+
+    def _check_failures(self) -> None:
+        ledger = self.ledger
+        if ledger.failed > self._limits.failed_max:
+            raise Stop(
+                Exit.FAILED_RATE,
+                f"partition {self._place.partition} could not decide {ledger.failed} times in "
+                "one minute, which is a defect of Baton: this batch was not committed. Upgrade, "
+                "or raise BATON_FAILED_MAX to refuse what fails",
+            )
+
+
+def check_partition_count(place: Place, adopted: int) -> None:
+    """Raise Stop if leads would be looked for on other partitions than they were sent to."""
+    if adopted != place.partition_count:
+        raise Stop(
+            Exit.PARTITION_COUNT,
+            f"{place.topics.signals} has {place.partition_count} partitions, but the definition "
+            f"in force was adopted for {adopted}: leads would change partitions. Restore the "
+            "partition count; a log with another count has to be replayed into a new topic",
+        )
+
+
+def in_force(adopted: PolicyAdopted, *, replayed: bool) -> InForce:
+    """Return what an adoption puts in force; a replayed one never lets the owner tick."""
+    external = replayed or adopted.ticks != "owner"
+    return InForce(adopted.digest, "external" if external else "owner", adopted.partition_count)
+
+
+def has_header(headers: Headers | None, name: str) -> bool:
+    """Say whether a record carries a header of this name."""
+    return any(found == name for found, _ in headers or ())
+
+
+def _is_replayed(record: Record) -> bool:
+    return has_header(record.headers, REPLAY)
+
+
+def _described(error: Exception) -> str:
+    return sendable(f"{type(error).__name__}: {error}")
+
+
+_TYPES: Final[dict[type, str]] = {}
+
+
+def _type_of(signal: Signal) -> str:
+    """Return the type of a signal as the metrics name it: ``contact_attempted``."""
+    body = type(signal.body)
+    name = _TYPES.get(body)
+    if name is None:
+        letters = (f"_{letter.lower()}" if letter.isupper() else letter for letter in body.__name__)
+        name = _TYPES[body] = "".join(letters).lstrip("_")
+    return name
