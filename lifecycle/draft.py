@@ -169,4 +169,5 @@ class Draft:
 
     def receipt(self, rule: str) -> Receipt:
         """Return why, at the decision's time."""
-        return receipt(self.scores, self.profile, self.stage, self.policy, self.at, rule)
+        silenced = self.person.junk_silenced
+        return receipt(self.scores, self.profile, self.stage, self.policy, self.at, rule, silenced)
