@@ -44,7 +44,7 @@ _RECYCLE_KINDS: Final = frozenset({"recycle", "recycle_cancelled"})
 _TIMES: Final = frozenset({"at", "until"})
 """Names of times that do not end in ``_at``."""
 
-_RENAMED: Final = {(JunkSuspected, "rules"): "junk"}
+_RENAMED: Final[dict[tuple[type, str], str]] = {(JunkSuspected, "rules"): "junk"}
 
 _Convert = Callable[[Any], Any]
 _Field = tuple[str, _Convert, _Convert | None]

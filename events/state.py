@@ -138,7 +138,7 @@ def _neutral(record: type) -> object:
     Only for records without mappings: a shared one would share its dictionary.
     """
     hints = get_type_hints(record)
-    if any(_shape(hint)[0] is Mapping for hint in hints.values()):
+    if any(_shape(hint)[0] is dict for hint in hints.values()):
         return None
     try:
         return record()
@@ -151,18 +151,20 @@ def _writer(name: str, hint: Any) -> _Write | None:  # noqa: ANN401 - a type hin
     if _is_time(name):
         return lambda at, base, _: at - base
     kind, item = _shape(hint)
-    if kind is tuple or kind is Mapping:
+    if item is not None:
         convert = _writer("", item)
-        if convert is None:
-            return None
-        if kind is tuple:
-            return lambda values, base, origins: [convert(value, base, origins) for value in values]
-        return lambda values, base, origins: {
-            key: convert(value, base, origins) for key, value in values.items()
-        }
+        return None if convert is None else _each_written(kind, convert)
     if kind in _OWN:
         return _OWN[kind][0]
     return _record_writer(kind) if is_dataclass(kind) else None
+
+
+def _each_written(collection: type, convert: _Write) -> _Write:
+    if collection is tuple:
+        return lambda values, base, origins: [convert(value, base, origins) for value in values]
+    return lambda values, base, origins: {
+        key: convert(value, base, origins) for key, value in values.items()
+    }
 
 
 def _reader(name: str, hint: Any) -> _Read | None:  # noqa: ANN401 - a type hint
@@ -170,48 +172,50 @@ def _reader(name: str, hint: Any) -> _Read | None:  # noqa: ANN401 - a type hint
     if _is_time(name):
         return lambda distance, base, _: distance + base
     kind, item = _shape(hint)
-    if kind is tuple:
-        convert = _reader("", item)
+    if item is not None:
+        return _each_read(kind, _reader("", item))
+    if kind in _OWN:
+        return _OWN[kind][1]
+    if is_dataclass(kind):
+        return _record_reader(kind)
+    if issubclass(kind, Enum):
+        members = {member.value: member for member in kind}
+        return lambda value, _, __: members[value]
+    return None
+
+
+def _each_read(collection: type, convert: _Read | None) -> _Read | None:
+    if collection is tuple:
         if convert is None:
             return lambda values, _, __: tuple(values)
         return lambda values, base, origins: tuple(
             [convert(value, base, origins) for value in values]
         )
-    if kind is Mapping:
-        convert = _reader("", item)
-        if convert is None:
-            return None
-        return lambda values, base, origins: {
-            key: convert(value, base, origins) for key, value in values.items()
-        }
-    if kind in _OWN:
-        return _OWN[kind][1]
-    if is_dataclass(kind):
-        return _record_reader(kind)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        members = {member.value: member for member in kind}
-        return lambda value, _, __: members[value]
-    return None
+    if convert is None:
+        return None
+    return lambda values, base, origins: {
+        key: convert(value, base, origins) for key, value in values.items()
+    }
 
 
 def _is_time(name: str) -> bool:
     return name in _TIMES or name.endswith("_at")
 
 
-def _shape(hint: Any) -> tuple[Any, Any]:  # noqa: ANN401 - a type hint
+def _shape(hint: Any) -> tuple[type, Any]:  # noqa: ANN401 - a type hint
     """Return what a field holds, None aside: its kind, and of what if it is a collection."""
     origin = get_origin(hint)
     if origin is tuple:
         return tuple, get_args(hint)[0]
     if origin is Mapping:
-        return Mapping, get_args(hint)[1]
+        return dict, get_args(hint)[1]
     arms = [arm for arm in get_args(hint) if arm is not type(None)]
     if len(arms) == 1:
         return _shape(arms[0])
-    return hint, None
+    return (object if arms else hint), None
 
 
-_OWN: Final[dict[Any, tuple[_Write, _Read]]] = {
+_OWN: Final[dict[type, tuple[_Write, _Read]]] = {
     Touch: (_write_touch, _read_touch),
     Accumulator: (_write_accumulator, _read_accumulator),
 }

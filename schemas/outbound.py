@@ -190,6 +190,8 @@ class HandoverUpdated(FactData):
     """The assignee's team."""
     accept_due_at: Time | None = None
     """Until when to answer now."""
+    contact_due_at: Time | None = None
+    """Until when to try to reach the lead now, if accepted at the last moment."""
     receipt: Receipt | None = None
     """Why."""
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 
+from schemas.inbound_fields import attribute_name_fault
 from schemas.policy_document import (
     ClockPart,
     HoursPart,
@@ -15,6 +17,7 @@ from schemas.policy_values import points_number
 
 FIT_MAX_MP = 100_000
 DAY_MS = 86_400_000
+FAST_TRACK = ("acceptance", "first_contact")
 
 
 def check(document: PolicyDocument) -> Iterator[Problem]:
@@ -62,7 +65,7 @@ def _grades(document: PolicyDocument) -> Iterator[Problem]:
         ),
     ):
         names = list(bounds)
-        for better, worse in zip(names, names[1:], strict=False):
+        for better, worse in pairwise(names):
             if bounds[better] <= bounds[worse]:
                 right = f"more than `{path}.{worse}`, {_points(bounds[worse])}"
                 yield Problem(join(path, better), _points(bounds[better]), right)
@@ -91,6 +94,7 @@ def _activities(document: PolicyDocument) -> Iterator[Problem]:
 def _fit(document: PolicyDocument) -> Iterator[Problem]:
     for name, attribute in document.fit.items():
         path = f"fit.{name}"
+        yield from _attribute(path, name)
         if not attribute.values and not attribute.bands:
             yield Problem(path, "", "give it `values` or `bands`")
         for index in range(1, len(attribute.bands)):
@@ -98,6 +102,11 @@ def _fit(document: PolicyDocument) -> Iterator[Problem]:
             if band.at_least <= before.at_least:
                 right = f"more than the band before, {before.at_least:g}: bands rise"
                 yield Problem(f"{path}.bands[{index}].from", f"{band.at_least:g}", right)
+
+
+def _attribute(path: str, name: str) -> Iterator[Problem]:
+    if fault := attribute_name_fault(name):
+        yield Problem(path, name, f"the name of a profile attribute; this one {fault}")
 
 
 def _reachable(document: PolicyDocument) -> Iterator[Problem]:
@@ -159,6 +168,7 @@ def _junk(document: PolicyDocument) -> Iterator[Problem]:
 
 def _tests(path: str, when: When) -> Iterator[Problem]:
     for name, test in when.items():
+        yield from _attribute(f"{path}.{name}", name)
         if not any(True for _ in test.conditions(name)):
             right = "one of in, not_in, at_least, at_most, known"
             yield Problem(f"{path}.{name}", "{}", right)
@@ -170,31 +180,32 @@ def _clocks(document: PolicyDocument) -> Iterator[Problem]:
 
 
 def _clock(path: str, name: str, clock: ClockPart) -> Iterator[Problem]:
-    on_fast_track = name in {"acceptance", "first_contact"}
-    if on_fast_track and clock.fast is None:
-        yield Problem(f"{path}.fast", "missing", "the allowance on the fast track")
-    if clock.fast is not None:
-        if not on_fast_track:
-            right = "only acceptance and first_contact have a fast track: leave it out"
-            yield Problem(f"{path}.fast", str(clock.fast), right)
-        elif clock.fast.business != clock.allowance.business:
-            right = f"the same kind of time as `allowance`, {clock.allowance}"
-            yield Problem(f"{path}.fast", str(clock.fast), right)
-        elif clock.fast.ms > clock.allowance.ms:
-            right = f"at most `allowance`, {clock.allowance}"
-            yield Problem(f"{path}.fast", str(clock.fast), right)
+    yield from _fast_track(path, name, clock)
     if clock.warn is not None and not 0 < clock.warn < 1:
         yield Problem(f"{path}.warn", str(clock.warn), "above 0 and below 1, or leave it out")
-    if name == "cadence" and not clock.attempts:
-        yield Problem(f"{path}.attempts", "0", "at least 1: so many contact attempts meet it")
-    if name != "cadence" and clock.attempts:
-        yield Problem(f"{path}.attempts", str(clock.attempts), "only cadence counts attempts")
-    if name == "deal" and clock.levels:
-        yield Problem(f"{path}.levels", str(clock.levels), "0: it repeats and never moves a lead")
-    if name != "deal" and not clock.levels:
-        yield Problem(f"{path}.levels", "0", "at least 1: only deal repeats for ever")
+    if (name == "cadence") != bool(clock.attempts):
+        right = "at least 1: so many attempts meet it" if name == "cadence" else "only for cadence"
+        yield Problem(f"{path}.attempts", str(clock.attempts), right)
+    if (name == "deal") != (not clock.levels):
+        right = "0: it repeats and never moves a lead" if name == "deal" else "at least 1"
+        yield Problem(f"{path}.levels", str(clock.levels), right)
     if name == "review" and clock.allowance.business:
         yield Problem(f"{path}.allowance", str(clock.allowance), "calendar time, such as `1 day`")
+
+
+def _fast_track(path: str, name: str, clock: ClockPart) -> Iterator[Problem]:
+    path = f"{path}.fast"
+    if clock.fast is None:
+        if name in FAST_TRACK:
+            yield Problem(path, "missing", "the allowance on the fast track")
+    elif name not in FAST_TRACK:
+        right = f"only {' and '.join(FAST_TRACK)} have a fast track: leave it out"
+        yield Problem(path, str(clock.fast), right)
+    elif clock.fast.business != clock.allowance.business:
+        right = f"the same kind of time as `allowance`, {clock.allowance}"
+        yield Problem(path, str(clock.fast), right)
+    elif clock.fast.ms > clock.allowance.ms:
+        yield Problem(path, str(clock.fast), f"at most `allowance`, {clock.allowance}")
 
 
 def _whole_days(document: PolicyDocument) -> Iterator[Problem]:
