@@ -60,19 +60,19 @@ def _older_wins(draft: Draft, body: Accepted, older: Handover) -> bool:
 
 
 def _take_older(draft: Draft, older: Handover, rep: str | None, why: Why) -> None:
-    _bring_back(draft, older, why, "older_accepted")
-    moves.settle_owner(draft, rep or older.assignee, older.team)
-    moves.accept_handover(draft)
+    _bring_back(draft, older, rep or older.assignee, why, "older_accepted")
     clocks.enter(draft, fast=older.fast)
 
 
-def _bring_back(draft: Draft, older: Handover, why: Why, reason: str) -> None:
-    """Withdraw the offer on the table and move to sal under the handover before it."""
+def _bring_back(draft: Draft, older: Handover, rep: str, why: Why, reason: str) -> None:
+    """Withdraw the offer on the table and move to a rep's sal under the handover before it."""
     _settle_unanswered(draft, older)
     moves.withdraw(draft, Trigger.ACCEPT, reason)
     clocks.leave(draft, Stage.SAL, Trigger.ACCEPT, answered=False)
     draft.handover, draft.previous = older, draft.handover
+    moves.settle_owner(draft, rep, older.team)
     moves.move(draft, Stage.SAL, Trigger.ACCEPT, why)
+    moves.accept_handover(draft)
 
 
 def _settle_unanswered(draft: Draft, handover: Handover) -> None:
@@ -135,9 +135,7 @@ def _rejoin(draft: Draft) -> None:
     if older is None:  # ``_rejoins`` has looked; the types cannot know.
         return
     why = Why(by=older.assignee, implied=True, late=True)
-    _bring_back(draft, older, why, "older_contacted")
-    moves.settle_owner(draft, older.assignee, older.team)
-    moves.accept_handover(draft)
+    _bring_back(draft, older, older.assignee, why, "older_contacted")
     clocks.enter(draft, contacted=True)
 
 

@@ -224,8 +224,8 @@ def take(draft: Draft, rep: str | None, trigger: Trigger, why: Why, *, stay: boo
     offer = draft.handover
     if offer is None:  # Callers open a handover first; the type cannot say so.
         raise machine.IllegalMoveError(draft.stage, trigger, Stage.SAL)
-    move(draft, Stage.SAL, trigger, why)
     settle_owner(draft, rep or offer.assignee, offer.team)
+    move(draft, Stage.SAL, trigger, why)
     accept_handover(draft)
     if stay:
         clocks.enter(draft, fast=offer.fast)
@@ -233,10 +233,9 @@ def take(draft: Draft, rep: str | None, trigger: Trigger, why: Why, *, stay: boo
 
 def claim(draft: Draft, rep: str, why: Why, *, stay: bool = True) -> None:
     """Move to sal by a claim: with a handover number of its own, and no acceptance clock."""
-    rule = Trigger.CLAIM.value
+    settle_owner(draft, rep, responsible(draft)[1])
     move(draft, Stage.SAL, Trigger.CLAIM, why)
-    open_handover(draft, HandoverKind.CLAIM, rule, replace(why, by=rep))
-    settle_owner(draft, rep, None if draft.handover is None else draft.handover.team)
+    open_handover(draft, HandoverKind.CLAIM, Trigger.CLAIM.value, replace(why, by=rep))
     accept_handover(draft)
     if stay:
         clocks.enter(draft)
