@@ -24,6 +24,7 @@ from events.clients import Properties, producer_config, reader_config, reason_of
 from events.codec import PolicyAdopted, decode, encode_policy_adopted
 from events.topics import Topics, partition_count
 from events.wall_clock import now_ms
+from handlers.records import record_of
 from schemas.policy import canonical, digest
 from schemas.refusal import Refused
 
@@ -178,8 +179,9 @@ def _is_control(message: Message, topic: str) -> bool:
 
 
 def _adoption_in(message: Message) -> Adopted | None:
+    record = record_of(message)
     try:
-        decoded = decode(message.key(), message.value(), message.headers(), message.timestamp()[1])
+        decoded = decode(record.key, record.value, record.headers, record.timestamp)
     except Refused:
         return None  # A worker refuses it and tells why; here it put nothing in force.
     if not isinstance(decoded, PolicyAdopted):
@@ -192,5 +194,5 @@ def _adoption_in(message: Message) -> Adopted | None:
         reason=decoded.reason,
         ticks=decoded.ticks,
         partition_count=decoded.partition_count,
-        offset=message.offset() or 0,
+        offset=record.offset,
     )

@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from events.codec import REPLAY, PolicyAdopted, Tick, traceparent_of
 from events.facts import also_to, encode_fact, fact_headers
@@ -33,6 +33,7 @@ from events.topics import Topics
 from handlers.cache import Held
 from handlers.exits import Exit, Stop
 from handlers.partition import InForce, Ledger
+from handlers.records import Headers, Record, has_header
 from lifecycle.decide import Decision
 from lifecycle.facts import Fact
 from lifecycle.lead import Lead
@@ -40,20 +41,8 @@ from lifecycle.policy import Policy
 from lifecycle.signals import Engaged, Nominated, Signal
 from schemas.refusal import RefusalCode, Refused, sendable
 
-Headers = Sequence[tuple[str, bytes | None]]
-
 UNKNOWN_TYPE: Final = "unknown"
 """The type, in counts, of a record that could not be decoded."""
-
-
-class Record(NamedTuple):
-    """One record of ``lead.signals``."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers | None
 
 
 class Outlet(Protocol):
@@ -493,11 +482,6 @@ def in_force(adopted: PolicyAdopted, *, replayed: bool) -> InForce:
     """Return what an adoption puts in force; a replayed one never lets the owner tick."""
     external = replayed or adopted.ticks != "owner"
     return InForce(adopted.digest, "external" if external else "owner", adopted.partition_count)
-
-
-def has_header(headers: Headers | None, name: str) -> bool:
-    """Say whether a record carries a header of this name."""
-    return any(found == name for found, _ in headers or ())
 
 
 def _is_replayed(record: Record) -> bool:

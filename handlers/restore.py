@@ -1,0 +1,333 @@
+"""Bringing a partition's leads to this worker, in slices, while other partitions flow.
+
+What to restore to, in this order, for each partition:
+
+1. The group's committed offset of ``lead.signals``. Asking waits for a dead owner's transaction.
+2. The end of ``lead.state`` as its *high watermark*. The default answer, the last stable offset,
+   is held back by an open transaction: states that belong to the committed offset may lie
+   behind it.
+3. ``lead.state`` is read, committed records only, until the reader's own end-of-partition
+   position is at or past that.
+
+The store that is there already is a start if it is a copy of this very topic, of this encoding,
+not ahead of its end, and young enough that no tombstone it has yet to read can have been
+forgotten. Else it is wiped: the changelog holds everything.
+
+A partition that no definition was adopted in reads ahead until it finds the first one, which is
+in force for what lies before it as well.
+"""
+
+import logging
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar, cast
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from events.clients import Properties, reader_config
+from events.codec import REPLAY, PolicyAdopted, decode
+from events.topics import DAY_MS, Topics
+from events.wall_clock import WallClock
+from handlers.batch import Place, check_partition_count, in_force
+from handlers.cache import LeadCache
+from handlers.exits import Exit, Stop
+from handlers.partition import InForce
+from handlers.policies import PolicyShelf
+from handlers.records import has_header, record_of
+from handlers.store import Identity, Memory, PartitionStore
+from lifecycle.policy import Policy
+from schemas.refusal import Refused
+
+T = TypeVar("T")
+Steps = Generator[bool, None, T]
+"""Slices of work: False where there is nothing to do but wait; returns what it was for."""
+
+log: Final = logging.getLogger("baton.restore")
+
+SLICE_RECORDS: Final = 10_000
+SLICE_SECONDS: Final = 0.1
+ANSWER_SECONDS: Final = 2.0
+"""How long one question to the cluster may keep a cancelled restore from ending."""
+_LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+_EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+STORE_AGE_MS_MAX: Final = 7 * DAY_MS // 2
+"""Half of ``delete.retention.ms`` of ``lead.state``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every restore of a worker needs."""
+
+    properties: Properties
+    topics: Topics
+    cluster: str
+    state_topic_id: str
+    partition_count: int
+    directory: Path
+    member: Consumer
+    """The group's member, asked for committed offsets."""
+    admin: AdminClient
+    shelf: PolicyShelf
+    memory: Memory
+    clock: WallClock
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A partition that can flow."""
+
+    partition: int
+    store: PartitionStore
+    cache: LeadCache
+    start: int
+    """Offset of ``lead.signals`` from which on to read."""
+    policy: Policy
+    in_force: InForce
+
+
+@dataclass(slots=True)
+class Restoration:
+    """The restore of one partition. ``steps`` does it; each step is short."""
+
+    partition: int
+    around: Surroundings
+    cache: LeadCache
+    position: int = 0
+    """How far ``lead.state`` has been read."""
+    target: int = 0
+    restored: Restored | None = None
+    _store: PartitionStore | None = None
+    _said: set[str] = field(default_factory=set)
+
+    def steps(self) -> Steps[None]:
+        """Restore; yields after each slice, False when there is nothing to do but wait.
+
+        Raises Stop when it cannot be done. Closing the iterator gives everything up.
+        """
+        try:
+            committed = yield from self._committed_offset()
+            self.target = yield from self._changelog_end()
+            store = self._open()
+            self._store = store
+            count = yield from self._catch_up(store)
+            if committed is None and count:
+                raise Stop(
+                    Exit.OFFSETS_LOST,
+                    f"the group has no committed offset for partition {self.partition} of "
+                    f"{self.around.topics.signals}, but {self.around.topics.state} holds leads: "
+                    "reading from the start would count everything twice. Use the group that "
+                    "wrote them, or give this one its offsets back",
+                )
+            start = committed if committed is not None else (yield from self._log_start())
+            force = store.state.in_force
+            if force is None:
+                force = yield from self._read_ahead(start)
+            check_partition_count(self._place(), force.partition_count)
+            policy = yield from self._definition(force.digest)
+            self.restored = Restored(self.partition, store, self.cache, start, policy, force)
+        finally:
+            if self.restored is None and self._store is not None:
+                self._store.close()
+
+    # Where from and where to.
+
+    def _committed_offset(self) -> Steps[int | None]:
+        wanted = [TopicPartition(self.around.topics.signals, self.partition)]
+        while True:
+            try:
+                found = self.around.member.committed(wanted, timeout=ANSWER_SECONDS)[0]
+                if found.error is None:
+                    return found.offset if found.offset >= 0 else None
+                _raise_unless_passing(found.error)
+            except KafkaException as error:
+                _raise_unless_passing(error.args[0])
+            self._say("waiting for the committed offset")
+            yield False
+
+    def _changelog_end(self) -> Steps[int]:
+        wanted = TopicPartition(self.around.topics.state, self.partition)
+        while True:
+            answer = self.around.admin.list_offsets(
+                {wanted: _LATEST},
+                isolation_level=IsolationLevel.READ_UNCOMMITTED,
+                request_timeout=ANSWER_SECONDS,
+            )[wanted]
+            try:
+                return cast("int", answer.result().offset)
+            except KafkaException as error:
+                _raise_unless_passing(error.args[0])
+            self._say("waiting for the end of the changelog")
+            yield False
+
+    def _log_start(self) -> Steps[int]:
+        wanted = TopicPartition(self.around.topics.signals, self.partition)
+        while True:
+            answer = self.around.admin.list_offsets(
+                {wanted: _EARLIEST}, request_timeout=ANSWER_SECONDS
+            )[wanted]
+            try:
+                return cast("int", answer.result().offset)
+            except KafkaException as error:
+                _raise_unless_passing(error.args[0])
+            yield False
+
+    # The leads.
+
+    def _open(self) -> PartitionStore:
+        around = self.around
+        path = around.directory / str(self.partition)
+        identity = Identity(around.cluster, around.state_topic_id, self.partition)
+        store = PartitionStore(path, around.memory, self.cache)
+        why = self._unfit(store, identity)
+        if why is not None:
+            store.close()
+            del store
+            store = PartitionStore.wiped(path, around.memory, self.cache)
+            store.begin(identity)
+            log.info("restoring in full: %s", why, extra={"partition": self.partition})
+        return store
+
+    def _unfit(self, store: PartitionStore, identity: Identity) -> str | None:
+        header = store.header
+        if header is None:
+            return "there is no local store"
+        if header.identity != identity:
+            return "the local store is a copy of something else"
+        if header.position > self.target:
+            return "the local store is ahead of the changelog"
+        if header.log_time < self.around.clock() - STORE_AGE_MS_MAX:
+            return "the local store is too old"
+        return None
+
+    def _catch_up(self, store: PartitionStore) -> Steps[int]:
+        """Read ``lead.state`` to its end; returns how many records it had, in the store or new."""
+        assert store.header is not None  # noqa: S101 - _open gave it one
+        whole = store.header.position
+        self.position = whole
+        read, log_time = 0, store.header.log_time
+        if whole < self.target:
+            for messages in self._changelog(whole or OFFSET_BEGINNING):
+                if messages:
+                    read += len(messages)
+                    log_time = max(log_time, messages[-1].timestamp()[1])
+                    if whole:
+                        store.take(dict(map(_entry, messages)), self.position, log_time)
+                    else:
+                        store.take_raw(map(_entry, messages))
+                yield bool(messages)
+        if not whole:
+            for _ in store.index(SLICE_RECORDS):
+                yield True
+        store.finish(self.position, log_time)
+        return whole + read
+
+    def _changelog(self, start: int) -> Iterator[list[Message]]:
+        """Slices of committed records of ``lead.state`` until its end is reached."""
+        around = self.around
+        with closing(Consumer(reader_config(around.properties, name="baton-restore"))) as consumer:
+            consumer.assign([TopicPartition(around.topics.state, self.partition, start)])
+            while self.position < self.target:
+                messages = []
+                for message in consumer.consume(SLICE_RECORDS, SLICE_SECONDS):
+                    error = message.error()
+                    if error is None:
+                        messages.append(message)
+                        self.position = _offset(message) + 1
+                    elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
+                        # Markers of transactions are not delivered: only this tells of them.
+                        self.position = _offset(message)
+                    else:
+                        _raise_unless_passing(error)
+                yield messages
+
+    # The definition.
+
+    def _read_ahead(self, start: int) -> Steps[InForce]:
+        """Find the first adoption at or behind ``start``."""
+        around = self.around
+        with closing(Consumer(reader_config(around.properties, name="baton-ahead"))) as consumer:
+            consumer.assign([TopicPartition(around.topics.signals, self.partition, start)])
+            while True:
+                messages = consumer.consume(SLICE_RECORDS, SLICE_SECONDS)
+                for message in messages:
+                    error = message.error()
+                    if error is None:
+                        found = _adoption_in(message)
+                        if found is not None:
+                            return found
+                    elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
+                        self._say(
+                            "no definition was ever adopted: waiting for "
+                            "`baton policy adopt FILE --for-marketing NAME --for-sales NAME`"
+                        )
+                    else:
+                        _raise_unless_passing(error)
+                yield len(messages) > 0
+
+    def _definition(self, digest: str) -> Steps[Policy]:
+        while True:
+            policy = self.around.shelf.get(digest)
+            if policy is not None:
+                return policy
+            yield False
+            self._say(f"waiting for the definition {digest} in {self.around.topics.policies}")
+
+    def _place(self) -> Place:
+        return Place(self.around.topics, self.partition, self.around.partition_count)
+
+    def _say(self, sentence: str) -> None:
+        """Log what is waited for, once."""
+        if sentence not in self._said:
+            self._said.add(sentence)
+            log.warning(sentence, extra={"partition": self.partition})
+
+
+def _entry(message: Message) -> tuple[bytes, bytes | None]:
+    return cast("bytes", message.key()), cast("bytes | None", message.value())
+
+
+def _offset(message: Message) -> int:
+    return cast("int", message.offset())
+
+
+def _adoption_in(message: Message) -> InForce | None:
+    record = record_of(message)
+    if record.key is None or not record.key.startswith(b"~"):
+        return None
+    try:
+        decoded = decode(record.key, record.value, record.headers, record.timestamp)
+    except Refused:
+        return None
+    if not isinstance(decoded, PolicyAdopted):
+        return None
+    return in_force(decoded, replayed=has_header(record.headers, REPLAY))
+
+
+def _raise_unless_passing(error: KafkaError) -> None:
+    """Let a restore wait for what passes, such as a broker that is being replaced."""
+    passing = {
+        KafkaError._TIMED_OUT,  # noqa: SLF001 - its only name
+        KafkaError._TRANSPORT,  # noqa: SLF001 - likewise
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - likewise
+        KafkaError._WAIT_COORD,  # noqa: SLF001 - likewise
+        KafkaError.REQUEST_TIMED_OUT,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.UNSTABLE_OFFSET_COMMIT,
+    }
+    if error.code() not in passing and not error.retriable():
+        raise KafkaException(error)

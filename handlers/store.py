@@ -1,0 +1,388 @@
+"""One partition's leads on disk: a cache of ``lead.state``, never the truth.
+
+One RocksDB a partition, so that wiping it is removing a directory. Its keys:
+
+- ``l<lead id>``: the lead, in the bytes of ``lead.state``;
+- ``d<due time><lead id>``: the due index, one entry a lead that has a clock to fire;
+- ``~...``: the partition's own state, as in ``lead.state``;
+- ``#header``: what this store is a copy of, how far it has read, and leads by stage.
+
+Everything that one batch changes goes into one write batch with the header, so whatever survives
+a crash is the state at one position of the changelog. Firing leaves tombstones at the start of
+the due index, and stepping over them is slow: the earliest due time is therefore kept in memory
+as the lower bound of every search.
+"""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Self
+
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    Options,
+    Rdict,
+    ReadOptions,
+    WriteBatch,
+    WriteBufferManager,
+)
+
+from events.state import ENCODING, decode_lead
+from handlers.batch import Change
+from handlers.cache import Held, LeadCache
+from handlers.partition import PartitionState, restored
+from lifecycle.clocks import next_due
+from lifecycle.lead import Lead
+from lifecycle.stages import Stage
+
+LAYOUT: Final = 1
+"""Raised by any change of the keys above: stores of another layout are wiped."""
+
+BLOCK_CACHE_BYTES: Final = 64 * 1024 * 1024
+WRITE_BUFFERS_BYTES: Final = 64 * 1024 * 1024
+"""Of all partitions together."""
+_BUFFER_BYTES: Final = 16 * 1024 * 1024
+_BLOOM_BITS: Final = 10
+_OPEN_FILES_MAX: Final = 256
+_INFO_LOGS: Final = 2
+
+_HEADER: Final = b"#header"
+_LEAD: Final = b"l"
+_DUE: Final = b"d"
+_PARTITION: Final = b"~"
+_TIME_BYTES: Final = 8
+_AFTER_DUE: Final = b"e"
+_AFTER_PARTITION: Final = b"\x7f"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a store is a copy of; another identity means another store."""
+
+    cluster: str
+    topic: str
+    """The id of ``lead.state``: a topic made anew under the same name has another."""
+    partition: int
+    encoding: int = ENCODING
+    layout: int = LAYOUT
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """How far a store has come."""
+
+    identity: Identity
+    position: int = 0
+    """Offset in ``lead.state`` from which on nothing is in the store yet."""
+    log_time: int = 0
+    """Timestamp of the newest record in it."""
+
+
+class Memory:
+    """The memory that all stores of a process share, so that it does not grow with partitions."""
+
+    def __init__(self) -> None:
+        self.blocks = Cache(BLOCK_CACHE_BYTES)
+        self.buffers = WriteBufferManager(WRITE_BUFFERS_BYTES, allow_stall=False)
+
+
+class PartitionStore:
+    """The stored leads of one partition. One thread at a time."""
+
+    def __init__(self, path: Path, memory: Memory, cache: LeadCache) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = Rdict(str(path), _options(memory))
+        self._cache = cache
+        self._counts: Counter[Stage] = Counter()
+        self._earliest_due = 0
+        self.header: Header | None = None
+        self.state = PartitionState()
+        self._read_header()
+
+    @classmethod
+    def wiped(cls, path: Path, memory: Memory, cache: LeadCache) -> Self:
+        """Return an empty store, whatever was there before."""
+        shutil.rmtree(path, ignore_errors=True)
+        return cls(path, memory, cache)
+
+    def close(self) -> None:
+        """Write out what is in memory and let go of the directory."""
+        self._db.close()
+
+    # What is committed.
+
+    @property
+    def counts(self) -> Mapping[Stage, int]:
+        """Leads by stage."""
+        return self._counts
+
+    def cached(self, lead_id: str) -> Held | None:
+        """Return a lead if it is in memory."""
+        return self._cache.get(lead_id)
+
+    def load(self, lead_ids: Collection[str]) -> dict[str, Held]:
+        """Return those leads that exist, and keep them in memory."""
+        found = {}
+        ids = list(lead_ids)
+        for lead_id, value in zip(ids, self._values(ids), strict=True):
+            if value is not None:
+                held = self._held(decode_lead(value))
+                found[lead_id] = held
+                self._cache.put(lead_id, held)
+        return found
+
+    def lead(self, lead_id: str) -> Lead | None:
+        """Return one lead."""
+        held = self.cached(lead_id) or self.load([lead_id]).get(lead_id)
+        return None if held is None else held.lead
+
+    def read(self, key: bytes) -> bytes | None:
+        """Return the value of a key that is no lead's."""
+        value: bytes | None = self._db.get(key)
+        return value
+
+    def due_until(self, to: int, count_max: int, skip: Collection[str]) -> list[tuple[int, str]]:
+        """Due times and ids of leads that are due by ``to``, earliest first."""
+        found: list[tuple[int, str]] = []
+        if self._earliest_due > to:
+            return found
+        for due_at, lead_id in self._due_entries():
+            if due_at > to or len(found) == count_max:
+                break
+            if lead_id not in skip:
+                found.append((due_at, lead_id))
+        return found
+
+    def earliest_due(self, by: int) -> int | None:
+        """Return the earliest due time if it is not after ``by``."""
+        if self._earliest_due > by:
+            return None
+        self._earliest_due = next((due_at for due_at, _ in self._due_entries()), _encodable_max())
+        return self._earliest_due if self._earliest_due <= by else None
+
+    # What changes.
+
+    def apply(
+        self,
+        changes: Mapping[str, Change],
+        partition: Mapping[bytes, tuple[bytes | None, int]],
+        state: PartitionState,
+        position: int,
+    ) -> None:
+        """Take over what a committed batch changed, and the changelog's position behind it."""
+        batch = WriteBatch(raw_mode=True)
+        counts = self._counts
+        newest = 0 if self.header is None else self.header.log_time
+        for lead_id, change in changes.items():
+            before = change.before
+            if before is not None:
+                self._unindex(batch, lead_id, before.due_at, change.due_at)
+            self._index(batch, lead_id, None if before is None else before.due_at, change.due_at)
+            if change.dirty:
+                batch.put(_LEAD + lead_id.encode(), change.value)
+                newest = max(newest, change.timestamp)
+                if before is not None:
+                    counts[before.lead.stage] -= 1
+                counts[change.lead.stage] += 1
+            self._cache.put(lead_id, Held(change.lead, change.due_at))
+        for key, (value, timestamp) in partition.items():
+            newest = max(newest, timestamp)
+            _put(batch, key, value)
+        self.state = state
+        self._write(batch, position, newest)
+
+    def begin(self, identity: Identity) -> None:
+        """Say what this empty store becomes a copy of; nothing is on disk before ``finish``."""
+        self.header = Header(identity)
+
+    def take_raw(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Take over records of the changelog without indexing them: the start of a full copy."""
+        batch = WriteBatch(raw_mode=True)
+        for key, value in records:
+            _put(batch, _stored_key(key), value)
+        self._db.write(batch)
+
+    def index(self, slice_leads: int) -> Iterator[int]:
+        """Build the due index and the counts over all leads; yields after each slice of them."""
+        self.state = restored(self._range(_PARTITION, _AFTER_PARTITION))
+        self._counts.clear()
+        batch = WriteBatch(raw_mode=True)
+        done = 0
+        for key, value in self._range(_LEAD, _next(_LEAD)):
+            held = self._held(decode_lead(value))
+            self._index(batch, key[1:].decode(), None, held.due_at)
+            self._counts[held.lead.stage] += 1
+            done += 1
+            if done % slice_leads == 0:
+                self._db.write(batch)
+                batch = WriteBatch(raw_mode=True)
+                yield done
+        self._db.write(batch)
+        self._earliest_due = 0
+        yield done
+
+    def take(self, records: Mapping[bytes, bytes | None], position: int, log_time: int) -> None:
+        """Take over newer records of the changelog, last value a key, into a whole copy."""
+        batch = WriteBatch(raw_mode=True)
+        leads: dict[str, bytes | None] = {}
+        entries = dict(self._range(_PARTITION, _AFTER_PARTITION))
+        for key, value in records.items():
+            if not key.startswith(_PARTITION):
+                leads[key.decode()] = value
+                continue
+            _put(batch, key, value)
+            if value is None:
+                entries.pop(key, None)
+            else:
+                entries[key] = value
+        was_excluded = self.state.excluded
+        self.state = restored(entries.items())
+        ids = list(leads)
+        for lead_id, old in zip(ids, self._values(ids), strict=True):
+            self._replace(batch, lead_id, old, leads[lead_id], was_excluded)
+        self._reindex(batch, was_excluded ^ self.state.excluded, leads)
+        self._write(batch, position, log_time)
+
+    def finish(self, position: int, log_time: int) -> None:
+        """Say how far the copy is complete."""
+        self._write(WriteBatch(raw_mode=True), position, log_time)
+
+    # Inside.
+
+    def _held(self, lead: Lead) -> Held:
+        return Held(lead, None if lead.id in self.state.excluded else next_due(lead))
+
+    def _values(self, lead_ids: list[str]) -> list[bytes | None]:
+        found: Any = self._db.get([_LEAD + lead_id.encode() for lead_id in lead_ids])
+        return list(found)
+
+    def _replace(
+        self,
+        batch: WriteBatch,
+        lead_id: str,
+        old: bytes | None,
+        new: bytes | None,
+        was_excluded: Collection[str],
+    ) -> None:
+        _put(batch, _LEAD + lead_id.encode(), new)
+        due_before = None
+        if old is not None:
+            before = decode_lead(old)
+            self._counts[before.stage] -= 1
+            due_before = None if lead_id in was_excluded else next_due(before)
+        due_at = None
+        if new is not None:
+            held = self._held(decode_lead(new))
+            self._counts[held.lead.stage] += 1
+            due_at = held.due_at
+        self._unindex(batch, lead_id, due_before, due_at)
+        self._index(batch, lead_id, due_before, due_at)
+
+    def _reindex(self, batch: WriteBatch, lead_ids: Collection[str], done: Collection[str]) -> None:
+        """Move leads in or out of the due index that were left out or taken back, unchanged."""
+        ids = [lead_id for lead_id in lead_ids if lead_id not in done]
+        for lead_id, value in zip(ids, self._values(ids), strict=True):
+            if value is not None:
+                due_at = next_due(decode_lead(value))
+                out = lead_id in self.state.excluded
+                self._unindex(batch, lead_id, due_at if out else None, None)
+                self._index(batch, lead_id, None, None if out else due_at)
+
+    def _unindex(
+        self, batch: WriteBatch, lead_id: str, before: int | None, after: int | None
+    ) -> None:
+        if before is not None and before != after:
+            batch.delete(_due_key(before, lead_id))
+
+    def _index(
+        self, batch: WriteBatch, lead_id: str, before: int | None, after: int | None
+    ) -> None:
+        if after is not None and before != after:
+            batch.put(_due_key(after, lead_id), b"")
+            self._earliest_due = min(self._earliest_due, after)
+
+    def _due_entries(self) -> Iterator[tuple[int, str]]:
+        for key, _ in self._range(_due_key(self._earliest_due, ""), _AFTER_DUE):
+            time_end = 1 + _TIME_BYTES
+            yield int.from_bytes(key[1:time_end], "big"), key[time_end:].decode()
+
+    def _range(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        # An iterator keeps the database open: it must not outlive this call.
+        found = self._db.iter(ReadOptions())
+        try:
+            found.seek(start)
+            while found.valid():
+                key = found.key()
+                if key >= end:
+                    break
+                yield key, found.value()
+                found.next()
+        finally:
+            del found
+
+    def _write(self, batch: WriteBatch, position: int, log_time: int) -> None:
+        if self.header is None:
+            raise ValueError("a store without an identity cannot be written to")
+        self.header = replace(self.header, position=position, log_time=log_time)
+        document = asdict(self.header) | {
+            "counts": {stage.value: count for stage, count in self._counts.items() if count}
+        }
+        batch.put(_HEADER, json.dumps(document, sort_keys=True).encode())
+        self._db.write(batch)
+
+    def _read_header(self) -> None:
+        value = self._db.get(_HEADER)
+        if value is None:
+            return
+        document: dict[str, Any] = json.loads(value)
+        self.header = Header(
+            Identity(**document["identity"]), document["position"], document["log_time"]
+        )
+        self._counts.update({Stage(name): n for name, n in document["counts"].items()})
+        self.state = restored(self._range(_PARTITION, _AFTER_PARTITION))
+
+
+def _options(memory: Memory) -> Options:
+    table = BlockBasedOptions()
+    table.set_block_cache(memory.blocks)
+    table.set_bloom_filter(_BLOOM_BITS, block_based=False)
+    table.set_cache_index_and_filter_blocks(True)
+    table.set_pin_l0_filter_and_index_blocks_in_cache(True)
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)  # noqa: FBT003 - RocksDB takes it by position
+    options.set_block_based_table_factory(table)
+    options.set_write_buffer_manager(memory.buffers)
+    options.set_write_buffer_size(_BUFFER_BYTES)
+    options.set_compression_type(DBCompressionType.lz4())
+    options.set_max_open_files(_OPEN_FILES_MAX)
+    options.set_keep_log_file_num(_INFO_LOGS)
+    return options
+
+
+def _stored_key(key: bytes) -> bytes:
+    return key if key.startswith(_PARTITION) else _LEAD + key
+
+
+def _due_key(due_at: int, lead_id: str) -> bytes:
+    return _DUE + max(due_at, 0).to_bytes(_TIME_BYTES, "big") + lead_id.encode()
+
+
+def _put(batch: WriteBatch, key: bytes, value: bytes | None) -> None:
+    if value is None:
+        batch.delete(key)
+    else:
+        batch.put(key, value)
+
+
+def _next(prefix: bytes) -> bytes:
+    return prefix[:-1] + bytes([prefix[-1] + 1])
+
+
+def _encodable_max() -> int:
+    return (1 << (8 * _TIME_BYTES - 1)) - 1
