@@ -53,7 +53,10 @@ class Record:
 
 
 class TopicReader:
-    """The records of one topic, or of one of its partitions, from the start or from now on."""
+    """The records of one topic, or of some of its partitions, from the start or from now on.
+
+    ``starts`` gives partition and first offset instead: only these partitions are read.
+    """
 
     def __init__(
         self,
@@ -61,16 +64,20 @@ class TopicReader:
         topic: str,
         *,
         from_start: bool = True,
-        partition: int | None = None,
+        starts: Mapping[int, int] | None = None,
     ) -> None:
         self.topic = topic
+        self.ends: dict[int, int] = {}
+        """Where the end of each partition was when it was reached last."""
         self._consumer = Consumer(reader_config(kafka))
         try:
             self.partitions = _partitions(self._consumer, topic)
-            if partition is not None:
-                self.partitions = [partition] if partition in self.partitions else []
             start = OFFSET_BEGINNING if from_start else OFFSET_END
-            self._consumer.assign([TopicPartition(topic, p, start) for p in self.partitions])
+            if starts is not None:
+                self.partitions = [p for p in self.partitions if p in starts]
+            self._consumer.assign(
+                [TopicPartition(topic, p, (starts or {}).get(p, start)) for p in self.partitions]
+            )
         except BaseException:
             self._consumer.close()
             raise
@@ -97,9 +104,8 @@ class TopicReader:
         return self._read(until_end=False, stopped=stopped)
 
     def _read(self, *, until_end: bool, stopped: Callable[[], bool]) -> Iterator[Record]:
-        ended: set[int] = set()
         silent_seconds = 0.0
-        while not stopped() and not (until_end and len(ended) == len(self.partitions)):
+        while not stopped() and not (until_end and len(self.ends) == len(self.partitions)):
             batch = self._consumer.consume(BATCH_MAX, timeout=POLL_SECONDS)
             silent_seconds = 0.0 if batch else silent_seconds + POLL_SECONDS
             if until_end and silent_seconds > SILENCE_SECONDS_MAX:
@@ -110,7 +116,7 @@ class TopicReader:
                 if error is None:
                     yield record_of(message)
                 elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-                    ended.add(_known(message.partition()))
+                    self.ends[_known(message.partition())] = _known(message.offset())
                 elif not error.retriable():
                     raise ReadingError(f"{self.topic} cannot be read: {error.str()}")
 
