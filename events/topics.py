@@ -10,8 +10,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, TopicMetadata
 
 from events.clients import Properties, admin_config, reason_of
 
@@ -28,8 +28,8 @@ A refusal is the original record with its headers and more: it needs more room t
 """
 
 DAY_MS = 86_400_000
-ANSWER_SECONDS_MAX = 15.0
-_POLL_SECONDS = 0.05
+ANSWER_SECONDS = 15.0
+_PAUSE_SECONDS = 0.05
 
 
 class TopicsError(Exception):
@@ -160,86 +160,62 @@ def create(
     *,
     partitions: int = PARTITIONS_DEFAULT,
     replication: int = 1,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> Creation:
     """Make the topics that are missing; leave the others alone, but say what differs.
 
-    Comes back once every topic has a leader for each partition. Raises ``TopicsError``.
+    Comes back once every topic has a leader for each partition. Raises ``TopicsError`` when the
+    cluster does not answer within ``answer_seconds``, or will not.
     """
-    admin = AdminClient(admin_config(properties))
-    present = _partition_counts(admin)
+    cluster = _Cluster(AdminClient(admin_config(properties)), answer_seconds)
+    present = cluster.partition_counts()
     wanted = specs(topics)
-    created = _make(
-        admin, [spec for spec in wanted if spec.name not in present], partitions, replication
-    )
-    _await_leaders(admin, [spec.name for spec in wanted])
+    missing = [spec for spec in wanted if spec.name not in present]
+    created = cluster.make(missing, partitions, replication)
+    cluster.await_leaders([spec.name for spec in wanted])
     return Creation(
         created=created,
         present=tuple(spec.name for spec in wanted if spec.name not in created),
-        differences=tuple(_differences(admin, topics, partitions)),
+        differences=tuple(_differences(cluster, topics, partitions)),
     )
 
 
 def check(
-    properties: Properties, topics: Topics, *, partitions: int | None = None
+    properties: Properties,
+    topics: Topics,
+    *,
+    partitions: int | None = None,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> tuple[Difference, ...]:
     """What is not as it has to be; empty when all is well. Changes nothing.
 
     Without ``partitions`` it is the count of ``lead.signals`` that the others must have.
     Raises ``TopicsError`` when the cluster does not answer.
     """
-    return tuple(_differences(AdminClient(admin_config(properties)), topics, partitions))
+    cluster = _Cluster(AdminClient(admin_config(properties)), answer_seconds)
+    return tuple(_differences(cluster, topics, partitions))
 
 
-def partition_count(properties: Properties, topic: str) -> int:
+def partition_count(
+    properties: Properties, topic: str, *, answer_seconds: float = ANSWER_SECONDS
+) -> int:
     """How many partitions a topic has; 0 when there is no such topic. Raises ``TopicsError``."""
-    return _partition_counts(AdminClient(admin_config(properties))).get(topic, 0)
-
-
-def _make(
-    admin: AdminClient, missing: list[TopicSpec], partitions: int, replication: int
-) -> tuple[str, ...]:
-    if not missing:
-        return ()
-    futures: dict[str, Future[None]] = admin.create_topics(
-        [
-            NewTopic(
-                spec.name,
-                num_partitions=spec.partitions or partitions,
-                replication_factor=replication,
-                config=dict(spec.settings),
-            )
-            for spec in missing
-        ],
-        request_timeout=ANSWER_SECONDS_MAX,
-        operation_timeout=ANSWER_SECONDS_MAX,
-    )
-    created = []
-    for name, future in futures.items():
-        try:
-            future.result(timeout=2 * ANSWER_SECONDS_MAX)
-        except KafkaException as error:
-            # Somebody else made it between our look and our request: what counts is that it is.
-            if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
-                continue
-            raise TopicsError(f"{name} could not be created: {reason_of(error)}") from error
-        except TimeoutError as error:
-            raise TopicsError(f"{name} could not be created: the broker did not answer") from error
-        created.append(name)
-    return tuple(created)
+    cluster = _Cluster(AdminClient(admin_config(properties)), answer_seconds)
+    return cluster.partition_counts().get(topic, 0)
 
 
 def _differences(
-    admin: AdminClient, topics: Topics, partitions: int | None
+    cluster: "_Cluster", topics: Topics, partitions: int | None
 ) -> Iterator[Difference]:
-    counts = _partition_counts(admin)
+    counts = cluster.partition_counts()
     expected_count = partitions or counts.get(topics.signals)
     wanted = specs(topics)
-    found = _settings(admin, [spec.name for spec in wanted if spec.name in counts])
+    found = cluster.settings([spec.name for spec in wanted if spec.name in counts])
     for spec in wanted:
-        count = spec.partitions or expected_count
         if spec.name not in counts:
             yield Difference(spec.name, "topic", "present", None)
             continue
+        count = spec.partitions or expected_count
         if count is not None and counts[spec.name] != count:
             yield Difference(spec.name, "partitions", str(count), str(counts[spec.name]))
         for setting, expected in spec.settings.items():
@@ -248,53 +224,88 @@ def _differences(
                 yield Difference(spec.name, setting, expected, value)
 
 
-def _settings(admin: AdminClient, names: list[str]) -> dict[str, dict[str, str | None]]:
-    """The settings in force of each topic, the broker's defaults among them."""
-    if not names:
-        return {}
-    resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
-    futures = admin.describe_configs(resources, request_timeout=ANSWER_SECONDS_MAX)
-    found = {}
-    for resource, future in futures.items():
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """What is asked of a cluster, each answer within a bound."""
+
+    admin: AdminClient
+    answer_seconds: float
+
+    def partition_counts(self) -> dict[str, int]:
+        """The partition count of every topic."""
+        return {name: len(topic.partitions) for name, topic in self._metadata().items()}
+
+    def settings(self, names: list[str]) -> dict[str, dict[str, str | None]]:
+        """The settings in force of each topic, the broker's defaults among them."""
+        if not names:
+            return {}
+        resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
+        asked = self.admin.describe_configs(resources, request_timeout=self.answer_seconds)
+        found = {}
+        for resource, future in asked.items():
+            try:
+                entries = future.result()
+            except KafkaException as error:
+                raise TopicsError(
+                    f"{resource.name} does not tell its settings: {reason_of(error)}"
+                ) from error
+            found[resource.name] = {name: entry.value for name, entry in entries.items()}
+        return found
+
+    def make(self, missing: list[TopicSpec], partitions: int, replication: int) -> tuple[str, ...]:
+        """Create these topics; the names of those that nobody else created meanwhile."""
+        if not missing:
+            return ()
+        asked: dict[str, Future[None]] = self.admin.create_topics(
+            [
+                NewTopic(
+                    spec.name,
+                    num_partitions=spec.partitions or partitions,
+                    replication_factor=replication,
+                    config=dict(spec.settings),
+                )
+                for spec in missing
+            ],
+            request_timeout=self.answer_seconds,
+            operation_timeout=self.answer_seconds,
+        )
+        return tuple(name for name, future in asked.items() if _made(name, future))
+
+    def await_leaders(self, names: list[str]) -> None:
+        """Return once every partition can be written and read; a new topic takes a moment."""
+        deadline = time.monotonic() + self.answer_seconds
+        while waiting := self._leaderless(names):
+            if time.monotonic() > deadline:
+                listed = ", ".join(waiting)
+                raise TopicsError(f"after {self.answer_seconds:.0f} s no broker leads {listed}")
+            time.sleep(_PAUSE_SECONDS)
+
+    def _leaderless(self, names: list[str]) -> list[str]:
+        known = self._metadata()
+        return [
+            name
+            for name in names
+            if name not in known
+            or not known[name].partitions
+            or any(partition.leader < 0 for partition in known[name].partitions.values())
+        ]
+
+    def _metadata(self) -> dict[str, TopicMetadata]:
         try:
-            entries = future.result(timeout=2 * ANSWER_SECONDS_MAX)
-        except (KafkaException, TimeoutError) as error:
-            raise TopicsError(
-                f"{resource.name} does not tell its settings: {reason_of(error)}"
-            ) from error
-        found[resource.name] = {name: entry.value for name, entry in entries.items()}
-    return found
+            found: dict[str, TopicMetadata] = self.admin.list_topics(
+                timeout=self.answer_seconds
+            ).topics
+        except KafkaException as error:
+            raise TopicsError(f"the cluster does not answer: {reason_of(error)}") from error
+        return found
 
 
-def _partition_counts(admin: AdminClient) -> dict[str, int]:
-    """The partition count of every topic in the cluster."""
+def _made(name: str, future: "Future[None]") -> bool:
+    """Whether this request made the topic; False when somebody else did since we looked."""
     try:
-        metadata = admin.list_topics(timeout=ANSWER_SECONDS_MAX)
+        future.result()
     except KafkaException as error:
-        raise TopicsError(f"the cluster does not answer: {reason_of(error)}") from error
-    return {name: len(topic.partitions) for name, topic in metadata.topics.items()}
-
-
-def _await_leaders(admin: AdminClient, names: list[str]) -> None:
-    """Return once every partition can be written and read; a new topic takes a moment."""
-    deadline = time.monotonic() + ANSWER_SECONDS_MAX
-    while waiting := _leaderless(admin, names):
-        if time.monotonic() > deadline:
-            listed = ", ".join(f"{item.topic}[{item.partition}]" for item in waiting)
-            raise TopicsError(f"no broker leads {listed} after {ANSWER_SECONDS_MAX:.0f} s")
-        time.sleep(_POLL_SECONDS)
-
-
-def _leaderless(admin: AdminClient, names: list[str]) -> list[TopicPartition]:
-    try:
-        known = admin.list_topics(timeout=ANSWER_SECONDS_MAX).topics
-    except KafkaException as error:
-        raise TopicsError(f"the cluster does not answer: {reason_of(error)}") from error
-    waiting = []
-    for name in names:
-        if name not in known or not known[name].partitions:
-            waiting.append(TopicPartition(name, 0))
-            continue
-        partitions = known[name].partitions.values()
-        waiting += [TopicPartition(name, item.id) for item in partitions if item.leader < 0]
-    return waiting
+        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
+        raise TopicsError(f"{name} could not be created: {reason_of(error)}") from error
+    return True

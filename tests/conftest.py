@@ -35,6 +35,13 @@ def kafka() -> Iterator[Kafka]:
     broker.stop()
 
 
+@pytest.fixture(params=[pytest.param(name, marks=getattr(pytest.mark, name)) for name in BROKERS])
+def broker(request: pytest.FixtureRequest) -> EmbeddedBroker | Kafka:
+    """Each of the two, one after the other: for what has to hold on both."""
+    found: EmbeddedBroker | Kafka = request.getfixturevalue(request.param)
+    return found
+
+
 @pytest.fixture
 def topics() -> Topics:
     """Topic names that no other test uses."""

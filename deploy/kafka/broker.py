@@ -27,6 +27,8 @@ FORMAT_SECONDS_MAX: Final = 90
 _TEMPLATE: Final = Path(__file__).with_name("server.properties")
 _ANSWER_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.05
+_ATTEMPTS_MAX: Final = 3
+_PORT_TAKEN: Final = "Address already in use"
 _LOOPBACK: Final = "127.0.0.1"
 
 
@@ -82,16 +84,15 @@ class Kafka:
         if self._node is not None:
             raise KafkaError("Kafka is running already")
         libs = jars()
-        with ExitStack() as held:
-            directory = Path(tempfile.mkdtemp(prefix="baton-kafka-"))
-            held.callback(shutil.rmtree, directory, ignore_errors=True)
-            node = prepare(directory, libs)
-            log = held.enter_context(tempfile.TemporaryFile())
-            child = Child(node.command, log, remains=directory)
-            held.callback(child.stop)
-            await_ready(node, lambda: _ended(child))
-            self._held = held.pop_all()
-        self._node, self._child = node, child
+        for attempt in range(1, _ATTEMPTS_MAX + 1):
+            try:
+                self._launch(libs)
+            except KafkaError as error:
+                # Between our look and its start somebody may have taken a port.
+                if _PORT_TAKEN not in str(error) or attempt == _ATTEMPTS_MAX:
+                    raise
+            else:
+                break
         return self
 
     def stop(self) -> None:
@@ -112,11 +113,24 @@ class Kafka:
         """Stop it."""
         self.stop()
 
+    def _launch(self, libs: Path) -> None:
+        with ExitStack() as held:
+            directory = Path(tempfile.mkdtemp(prefix="baton-kafka-"))
+            held.callback(shutil.rmtree, directory, ignore_errors=True)
+            node = prepare(directory, libs)
+            log = held.enter_context(tempfile.TemporaryFile())
+            child = Child(node.command, log, remains=directory)
+            held.callback(child.stop)
+            await_ready(node, lambda: _ended(child))
+            self._held = held.pop_all()
+        self._node, self._child = node, child
+
 
 def prepare(directory: Path, libs: Path, port: int | None = None) -> Node:
     """Write a node's properties into the folder and format its storage there."""
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
-    port, controller_port = port or free_port(), free_port()
+    free, controller_port = _free_ports()
+    port = port or free
     properties = directory / "server.properties"
     properties.write_text(
         Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
@@ -156,11 +170,12 @@ def await_ready(node: Node, ended: Callable[[], str | None]) -> None:
             return
 
 
-def free_port() -> int:
-    """A loopback port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+def _free_ports() -> tuple[int, int]:
+    """Two loopback ports that nobody listens on right now."""
+    with socket.socket() as one, socket.socket() as other:
+        one.bind((_LOOPBACK, 0))
+        other.bind((_LOOPBACK, 0))
+        return int(one.getsockname()[1]), int(other.getsockname()[1])
 
 
 def _java(libs: Path, *arguments: str) -> list[str]:
