@@ -53,7 +53,7 @@ class Play:
     ) -> None:
         self.world = World(seed, weeks, leads)
         self.sales = Sales(seed, policy, self.world.people)
-        self._policy, self._partitions = policy, partitions
+        self._policy, self.partitions = policy, partitions
 
     def slices(self) -> Iterator[Slice]:
         """Cut virtual time from the first Monday to the end."""
@@ -74,7 +74,7 @@ class Play:
         """Hand out all that reaches the log within the slice, in order of its timestamps."""
         self.world.tell(self.sales.due(piece.end))
         told = (
-            Placed(partition_of(record.key, self._partitions), record)
+            Placed(partition_of(record.key, self.partitions), record)
             for record in self.world.records(piece.end)
         )
         return heapq.merge(told, self._ticks(piece), key=attrgetter("record.at"))
@@ -92,7 +92,7 @@ class Play:
         for at in range(piece.start + every_ms, piece.end + 1, every_ms):
             # Just before the full time, so that it is the slice's last word.
             ticks_at = at - 1
-            for partition in range(self._partitions):
+            for partition in range(self.partitions):
                 tick_id = f"tick-{partition}-{ticks_at}"
                 key, value, headers = encode_tick(partition, ticks_at, tick_id, SOURCE)
                 yield Placed(partition, Record(ticks_at, key, value, headers))

@@ -1,0 +1,206 @@
+"""The play's three ends at the broker: what it appends, how far Baton has read, what sales hears.
+
+Ends of ``lead.signals`` are those of the delivery reports. Baton has caught up when its group's
+committed offsets have reached them; its facts are committed with the offsets, so from then on
+the ends of the output topics are where the ears have to be as well.
+"""
+
+import json
+import time
+from collections.abc import Iterable
+from typing import Any, Final
+
+from confluent_kafka import (
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from events.clients import (
+    Properties,
+    admin_config,
+    consumer_config,
+    producer_config,
+    reader_config,
+    reason_of,
+)
+from events.topics import Topics
+from handlers.simulate.play import Placed
+from handlers.simulate.sales import Heard
+from schemas.times import parse_time
+
+STALLED_SECONDS: Final = 60.0
+"""Nothing read for so long: then nobody is reading."""
+_FLUSH_SECONDS: Final = 30.0
+_ASK_SECONDS: Final = 15.0
+_LISTEN_SECONDS: Final = 0.01
+_CONSUME_MAX: Final = 10_000
+
+
+class SimulationError(Exception):
+    """The play cannot go on; the text is one sentence."""
+
+
+class Log:
+    """Appends records to ``lead.signals`` with their own timestamps, and knows where they went."""
+
+    def __init__(self, properties: Properties, topic: str) -> None:
+        self.ends: dict[int, int] = {}
+        self._topic = topic
+        self._failed: KafkaError | None = None
+        self._producer = Producer(producer_config({"linger.ms": "1"} | dict(properties)))
+
+    def append(self, stream: Iterable[Placed]) -> int:
+        """Append records in their order and return how many, once all are in the log."""
+        count = 0
+        for placed in stream:
+            self._append(placed)
+            count += 1
+        if self._producer.flush(_FLUSH_SECONDS):
+            raise SimulationError(f"{self._topic} took no records for {_FLUSH_SECONDS:.0f} s")
+        if self._failed is not None:
+            raise SimulationError(f"{self._topic} did not take a record: {self._failed.str()}")
+        return count
+
+    def _append(self, placed: Placed) -> None:
+        record = placed.record
+        while True:
+            try:
+                self._producer.produce(
+                    self._topic,
+                    key=record.key,
+                    value=record.value,
+                    headers=[*record.headers],
+                    partition=placed.partition,
+                    timestamp=record.at,
+                    on_delivery=self._delivered,
+                )
+            except BufferError:
+                self._producer.poll(_LISTEN_SECONDS)  # Full: wait until some are delivered.
+                continue
+            return
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self._failed = error
+            return
+        partition, offset = message.partition(), message.offset()
+        if partition is not None and offset is not None:
+            self.ends[partition] = max(self.ends.get(partition, 0), offset + 1)
+
+
+class Baton:
+    """How far the worker group has read; it is asked, never joined."""
+
+    def __init__(self, properties: Properties, group: str, topic: str) -> None:
+        self._group, self._topic = group, topic
+        self._asker = Consumer(consumer_config(properties, group))
+        self.progress = 0
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._asker.close()
+
+    def await_read(self, ends: dict[int, int]) -> None:
+        """Return once the group has committed all offsets up to these ends."""
+        wanted = [TopicPartition(self._topic, partition) for partition in ends]
+        moved_at = time.monotonic()
+        while True:
+            committed = self._committed(wanted)
+            if all(place.offset >= ends[place.partition] for place in committed):
+                return
+            progress = sum(max(0, place.offset) for place in committed)
+            if progress != self.progress:
+                self.progress, moved_at = progress, time.monotonic()
+            elif time.monotonic() - moved_at > STALLED_SECONDS:
+                raise SimulationError(
+                    f"no worker of the group {self._group} has read on for "
+                    f"{STALLED_SECONDS:.0f} s; start one with `baton worker`, or use --worker"
+                )
+
+    def _committed(self, wanted: list[TopicPartition]) -> list[TopicPartition]:
+        try:
+            return self._asker.committed(wanted, timeout=_ASK_SECONDS)
+        except KafkaException as error:
+            if not error.args[0].retriable():
+                raise SimulationError(
+                    f"the group {self._group} cannot be asked: {reason_of(error)}"
+                ) from error
+            return [TopicPartition(p.topic, p.partition, -1) for p in wanted]  # It still loads.
+
+
+class Ears:
+    """What Baton tells sales: committed facts of ``lead.handovers`` and ``lead.recycles``."""
+
+    def __init__(self, properties: Properties, topics: Topics, partitions: int) -> None:
+        self._admin = AdminClient(admin_config(properties))
+        self._places = [
+            TopicPartition(topic, partition)
+            for topic in (topics.handovers, topics.recycles)
+            for partition in range(partitions)
+        ]
+        self._consumer = Consumer(reader_config(properties, name="baton-simulation"))
+        self._heard_to = self._ends()
+        self._consumer.assign(
+            [TopicPartition(topic, p, end) for (topic, p), end in self._heard_to.items()]
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._consumer.close()
+
+    def listen(self) -> list[Heard]:
+        """Return what was told since, up to the present ends."""
+        facts: list[Heard] = []
+        ends = self._ends()
+        heard_at = time.monotonic()
+        while any(self._heard_to[place] < end for place, end in ends.items()):
+            for message in self._consumer.consume(_CONSUME_MAX, _LISTEN_SECONDS):
+                heard_at = time.monotonic()
+                self._take(message, facts)
+            if time.monotonic() - heard_at > STALLED_SECONDS:
+                raise SimulationError("the handovers cannot be read: the cluster does not answer")
+        return facts
+
+    def _take(self, message: Message, facts: list[Heard]) -> None:
+        error, offset = message.error(), message.offset() or 0
+        place = (str(message.topic()), int(message.partition() or 0))
+        if error is None:
+            facts.append(heard(message.value() or b""))
+            self._heard_to[place] = offset + 1
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
+            self._heard_to[place] = max(self._heard_to[place], offset)
+        elif not error.retriable():
+            raise SimulationError(f"the handovers cannot be read: {error.str()}")
+
+    def _ends(self) -> dict[tuple[str, int], int]:
+        return ends_of(self._admin, self._places)
+
+
+def ends_of(admin: AdminClient, places: list[TopicPartition]) -> dict[tuple[str, int], int]:
+    """Return where each partition ends at present, for readers of committed records."""
+    asked = admin.list_offsets(
+        {place: OffsetSpec.latest() for place in places},  # type: ignore[no-untyped-call]
+        isolation_level=IsolationLevel.READ_COMMITTED,
+        request_timeout=_ASK_SECONDS,
+    )
+    try:
+        return {
+            (place.topic, place.partition): future.result().offset
+            for place, future in asked.items()
+        }
+    except KafkaException as error:
+        raise SimulationError(f"the cluster does not answer: {reason_of(error)}") from error
+
+
+def heard(value: bytes) -> Heard:
+    """Read a fact's message as far as sales needs it."""
+    event: dict[str, Any] = json.loads(value)
+    data = event["data"]
+    kind = event["type"].removeprefix("lead.").removesuffix(".v1")
+    return Heard(kind, event["subject"], data["seq"], parse_time(event["time"]), data)
