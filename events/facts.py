@@ -12,35 +12,18 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import lru_cache
 from operator import attrgetter
-from types import UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from lifecycle.facts import Context, Fact, FactBody, JunkSuspected, LostFact
 from schemas.envelope import CONTENT_TYPE, SPECVERSION
+from schemas.outbound import HANDOVERS, RECYCLES
 from schemas.times import rfc3339
 
 Headers = list[tuple[str, bytes]]
 
 SOURCE: Final = "/baton"
-HANDOVERS: Final = "lead.handovers"
-RECYCLES: Final = "lead.recycles"
-
-_HANDOVER_KINDS: Final = frozenset(
-    {
-        "heads_up",
-        "handover",
-        "handover_updated",
-        "handover_withdrawn",
-        "hand_raised",
-        "junk_suspected",
-        "owner_changed",
-        "clock_warned",
-        "clock_breached",
-    }
-)
-_RECYCLE_KINDS: Final = frozenset({"recycle", "recycle_cancelled"})
 _TIMES: Final = frozenset({"at", "until"})
 """Names of times that do not end in ``_at``."""
 
@@ -64,7 +47,7 @@ def encode_fact(fact: Fact) -> bytes:
         "specversion": SPECVERSION,
         "id": f"{fact.lead_id}:{fact.seq}",
         "source": SOURCE,
-        "type": f"lead.{body.kind}.v1",
+        "type": _TYPES[type(body)],
         "subject": fact.lead_id,
         "time": rfc3339(fact.at),
         "datacontenttype": "application/json",
@@ -83,11 +66,12 @@ def fact_headers(traceparent: bytes | None) -> Headers:
 
 def also_to(fact: Fact) -> str | None:
     """Return the topic that gets the same bytes besides ``lead.lifecycle``, if there is one."""
-    kind = fact.body.kind
-    if kind in _HANDOVER_KINDS:
-        return HANDOVERS
-    if kind in _RECYCLE_KINDS or (isinstance(fact.body, LostFact) and fact.body.lead_lost):
-        return RECYCLES
+    body = fact.body
+    name = _TYPES[type(body)]
+    if name in HANDOVERS:
+        return "lead.handovers"
+    if name in RECYCLES and not (isinstance(body, LostFact) and not body.lead_lost):
+        return "lead.recycles"
     return None
 
 
@@ -160,7 +144,6 @@ def _nested(plan: tuple[_Field, ...]) -> _Convert:
 
 
 _ENCODER: Final = msgspec.json.Encoder()
-_BODIES: Final[tuple[type, ...]] = get_args(FactBody)
+_BODIES: Final[tuple[type[FactBody], ...]] = get_args(FactBody)
+_TYPES: Final[dict[type, str]] = {body: f"lead.{body.kind}.v1" for body in _BODIES}
 _FIELDS: Final = {record: _plan(record) for record in (*_BODIES, Context)}
-
-assert isinstance(FactBody, UnionType)  # noqa: S101 - the plans above are of its arms

@@ -5,9 +5,10 @@ for readers and reads as readers should: members it does not know are dropped, s
 Baton does no harm to an older reader.
 """
 
-from typing import Annotated, Final, Generic, Literal, TypeVar
+from functools import cache
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, create_model
 from pydantic_core import from_json
 
 from lifecycle.stages import HandoverKind, ReasonClass, Stage, Trigger
@@ -38,7 +39,9 @@ from schemas.outbound_parts import (
 )
 
 __all__ = [
+    "HANDOVERS",
     "OUTBOUND",
+    "RECYCLES",
     "ActivityPart",
     "Arrived",
     "ClockBreached",
@@ -79,6 +82,7 @@ __all__ = [
     "UnreadableFactError",
     "Voice",
     "Won",
+    "event_model",
     "parse",
 ]
 
@@ -433,10 +437,28 @@ OUTBOUND: Final[dict[str, type[FactData]]] = {
 }
 """Every type that Baton sends, to the model of its data."""
 
-D = TypeVar("D", bound=FactData)
+HANDOVERS: Final = frozenset(
+    {
+        "lead.heads_up.v1",
+        "lead.handover.v1",
+        "lead.handover_updated.v1",
+        "lead.handover_withdrawn.v1",
+        "lead.hand_raised.v1",
+        "lead.junk_suspected.v1",
+        "lead.owner_changed.v1",
+        "lead.clock_warned.v1",
+        "lead.clock_breached.v1",
+    }
+)
+"""The types that go to ``lead.handovers`` as well."""
+
+RECYCLES: Final = frozenset({"lead.recycle.v1", "lead.recycle_cancelled.v1", "lead.lost.v1"})
+"""The types that go to ``lead.recycles`` as well; a lost only if the lead moved to lost."""
+
+D_co = TypeVar("D_co", bound=FactData, covariant=True)
 
 
-class Event(Record, Generic[D]):
+class Event(Record, Generic[D_co]):
     """One fact: the CloudEvents 1.0 envelope around its data, in structured JSON."""
 
     specversion: Literal["1.0"]
@@ -453,13 +475,24 @@ class Event(Record, Generic[D]):
     """When it was decided, in the log's time."""
     datacontenttype: Literal["application/json"] = "application/json"
     """Media type of data."""
-    data: D
-    """What was decided."""
+    data: D_co
+    """What was decided, in full."""
 
     @property
     def lead_id(self) -> str:
         """Return the lead it is about."""
         return self.subject
+
+
+@cache
+def event_model(event_type: str) -> type[Event[FactData]]:
+    """Return the model of a whole event, envelope and data, of one type of ``OUTBOUND``."""
+    data = OUTBOUND[event_type]
+    fields: dict[str, Any] = {
+        "type": Annotated[Literal[event_type], Field(description="What was decided.")],
+        "data": Annotated[data, Field(description="What was decided, in full.")],
+    }
+    return create_model(f"{data.__name__}Event", __base__=Event, __doc__=data.__doc__, **fields)
 
 
 class UnreadableFactError(Exception):
@@ -474,12 +507,12 @@ def parse(value: bytes, *, strict: bool = False) -> Event[FactData]:
     """
     try:
         tree = from_json(value, allow_inf_nan=False)
-        kind = tree["type"] if isinstance(tree, dict) else None
-        model = OUTBOUND.get(kind) if isinstance(kind, str) else None
-        if model is None:
+        kind = tree.get("type") if isinstance(tree, dict) else None
+        if kind not in OUTBOUND:
             message = f"not a fact of this contract: type {kind!r:.100}"
             raise UnreadableFactError(message)
-        return Event[model].model_validate_json(value, extra="forbid" if strict else "ignore")  # type: ignore[valid-type]
-    except (ValueError, KeyError) as error:
+        extra: Literal["forbid", "ignore"] = "forbid" if strict else "ignore"
+        return event_model(kind).model_validate_json(value, extra=extra)
+    except (ValueError, TypeError) as error:
         message = f"not a fact of this contract: {error}"
         raise UnreadableFactError(message) from error
