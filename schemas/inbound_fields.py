@@ -12,9 +12,11 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
     WithJsonSchema,
 )
 
+from lifecycle.policy import AttributeValue
 from schemas.envelope import like_an_address
 from schemas.times import parse_day, parse_moment, rfc3339
 
@@ -67,10 +69,20 @@ def _attribute_name(name: str) -> str:
     return name
 
 
-def _not_an_address(text: str) -> str:
-    if like_an_address(text):
-        raise ValueError("looks like an email address")
-    return text
+def _attribute_value(given: object) -> AttributeValue | None:
+    if isinstance(given, str):
+        if len(given) > TEXT_CHARACTERS_MAX:
+            raise ValueError(f"longer than {TEXT_CHARACTERS_MAX} characters")
+        if like_an_address(given):
+            raise ValueError("looks like an email address")
+        return given
+    if given is None or isinstance(given, bool):
+        return given
+    if not isinstance(given, int | float):
+        raise ValueError("not a string, number, boolean or null")  # noqa: TRY004 - as pydantic asks
+    if not -NUMBER_MAX <= given <= NUMBER_MAX:
+        raise ValueError("not a number between -10^15 and 10^15")
+    return given
 
 
 def _canonical_amount(given: object) -> str:
@@ -122,6 +134,14 @@ OptionalText = Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)] | None
 Url = Annotated[str, Field(max_length=URL_CHARACTERS_MAX), AfterValidator(without_query)] | None
 Codes = Annotated[tuple[Name, ...], Field(max_length=CODES_MAX)] | None
 
+_ATTRIBUTE_SCHEMA: Final = {
+    "anyOf": [
+        {"type": "string", "maxLength": TEXT_CHARACTERS_MAX},
+        {"type": "number", "minimum": -NUMBER_MAX, "maximum": NUMBER_MAX},
+        {"type": "boolean"},
+        {"type": "null"},
+    ]
+}
 AttributeName = Annotated[
     str,
     AfterValidator(_attribute_name),
@@ -130,12 +150,7 @@ AttributeName = Annotated[
     ),
 ]
 GivenAttribute = Annotated[
-    Annotated[bool, Field(strict=True)]
-    | Annotated[int, Field(strict=True, ge=-NUMBER_MAX, le=NUMBER_MAX)]
-    | Annotated[float, Field(strict=True, ge=-NUMBER_MAX, le=NUMBER_MAX, allow_inf_nan=False)]
-    | Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX), AfterValidator(_not_an_address)]
-    | None,
-    Field(union_mode="left_to_right"),
+    AttributeValue | None, PlainValidator(_attribute_value), WithJsonSchema(_ATTRIBUTE_SCHEMA)
 ]
 
 _AMOUNT_SCHEMA: Final = {

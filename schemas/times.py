@@ -24,7 +24,7 @@ def parse_time(text: str) -> int:
     if len(text) > _TIME_CHARACTERS_MAX or _RFC_3339(text) is None:
         raise ValueError("not an RFC 3339 time with a zone, such as 2026-03-02T09:00:00.000Z")
     try:
-        since = datetime.fromisoformat(text) - EPOCH
+        since = datetime.fromisoformat(text.upper() if text[-1] == "z" else text) - EPOCH
     except (ValueError, OverflowError):
         raise ValueError("no such day or time of day") from None
     at = since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
