@@ -58,7 +58,7 @@ TABLE: tuple[Row, ...] = (
     Row(Trigger.QUALIFY_SALE, (_SAL,), (_SQL,)),
     Row(Trigger.OPEN_OPPORTUNITY, (_SQL,), (_OPP,)),
     Row(Trigger.WIN, (_OPP,), (_CUST,)),
-    Row(Trigger.LOSE, (_OPP,), (_LOST, _CUST)),
+    Row(Trigger.LOSE, (_OPP,), (_LOST,)),
     Row(Trigger.LOSE, (_CUST,), (_LOST, _OPP)),
     Row(Trigger.RECYCLE, (_SAL, _SQL, _LOST, _CUST), (_NUR,)),
 )
