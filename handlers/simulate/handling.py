@@ -47,7 +47,9 @@ class Deed:
     offer_id: str | None = None
     """Only while this offer is the lead's present one; None: whatever has become of it."""
     oblivious: bool = False
-    """Done even if the offer is gone by then."""
+    """Done even if the offer is gone by then: the rep has not noticed."""
+    deal_id: str | None = None
+    """A deal that goes on once it was opened, whatever becomes of the offer it began with."""
 
 
 class Handling:
@@ -218,25 +220,20 @@ class Handling:
             self._at = self._seen_at + self._chance.randrange(20_000, 8 * MINUTE_MS)
 
     def _do(self, kind: str, data: dict[str, Any]) -> None:
-        tied = kind not in _DEALS
-        if tied:
+        deal_id = data.get("opportunity_id")
+        if deal_id is None:
             data = {"handover_id": self._offer.id} | data
-        if kind == "lead.clock_paused.v1" or "rep" not in data:
-            data = {"rep": self._rep.name} | data
         self.deeds.append(
             Deed(
                 self._at,
                 self._offer.lead_id,
                 kind,
-                data,
-                self._offer.id if tied else None,
+                {"rep": self._rep.name} | data,
+                self._offer.id,
                 oblivious=self._maybe(self._rep.style.oblivious),
+                deal_id=deal_id,
             )
         )
-
-
-_DEALS: Final = frozenset({"lead.opportunity_opened.v1", "lead.won.v1", "lead.lost.v1"})
-"""A deal is a deal, whatever has become of the offer it began with."""
 
 
 def _day(at: int) -> str:

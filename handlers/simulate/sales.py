@@ -24,6 +24,7 @@ _CLAIMED: Final = 0.05
 _NOMINATED: Final = 0.04
 _EXPANDS: Final = 0.3
 _JUNK_ENDED: Final = 0.6
+_ONCE_OPENED: Final = frozenset({"lead.won.v1", "lead.lost.v1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Sales:
         self._seed, self._policy, self._people = seed, policy, people
         self._present: dict[str, str] = {}
         self._waiting: list[tuple[int, str, int, Deed]] = []
+        self._deals: set[str] = set()
+        self._corrected: set[str] = set()
         self._counts: dict[str, int] = {}
         self._places = itertools.count()
 
@@ -57,6 +60,8 @@ class Sales:
             self._take(fact, who, now, chance)
         elif fact.kind in {"handover_withdrawn", "recycle"}:
             self._present.pop(fact.lead_id, None)
+        elif fact.kind == "recycle_cancelled":
+            self._present[fact.lead_id] = fact.data["handover"]
         elif fact.kind == "heads_up":
             self._notice(fact, now, chance)
         elif fact.kind == "junk_suspected" and chance.random() < _JUNK_ENDED:
@@ -68,12 +73,25 @@ class Sales:
         """Hand out what is done before ``until``, in order; deeds without a point are dropped."""
         while self._waiting and self._waiting[0][0] < until:
             deed = heapq.heappop(self._waiting)[-1]
-            gone = deed.offer_id is not None and self._present.get(deed.lead_id) != deed.offer_id
-            if gone and not deed.oblivious:
+            if not self._makes_sense(deed):
                 continue
             number = self._counts.get(deed.lead_id, 0)
             self._counts[deed.lead_id] = number + 1
             yield Happening(deed.at, deed.lead_id, number, CRM, deed.type, deed.data)
+
+    def _makes_sense(self, deed: Deed) -> bool:
+        """Tell whether somebody still does this; who does it in vain is told so, and stops."""
+        if deed.deal_id in self._deals:
+            return True
+        if deed.type in _ONCE_OPENED:
+            return False
+        if deed.offer_id is not None and self._present.get(deed.lead_id) != deed.offer_id:
+            if not deed.oblivious or deed.offer_id in self._corrected:
+                return False
+            self._corrected.add(deed.offer_id)
+        if deed.deal_id is not None:
+            self._deals.add(deed.deal_id)
+        return True
 
     def _take(self, fact: Heard, who: Person, now: int, chance: Random) -> None:
         data = fact.data
@@ -112,12 +130,14 @@ class Sales:
             self._later(Deed(at, fact.lead_id, "lead.nominated.v1", data))
 
     def _expand(self, fact: Heard, rep: Rep, at: int, chance: Random) -> None:
-        deal = {"opportunity_id": f"opp-{fact.lead_id}-more-{fact.seq}", "currency": "EUR"}
+        deal_id = f"opp-{fact.lead_id}-more-{fact.seq}"
+        deal = {"opportunity_id": deal_id, "currency": "EUR"}
         amount = {"amount": f"{chance.randrange(20, 90)}00"}
         close = {"close_date": "2026-06-30"}
-        self._later(Deed(at, fact.lead_id, "lead.opportunity_opened.v1", deal | amount | close))
+        opened = deal | amount | close
+        self._later(Deed(at, fact.lead_id, "lead.opportunity_opened.v1", opened, deal_id=deal_id))
         won_at = rep.after(self._policy, at, chance.randrange(20, 90) * HOUR_MS)
-        self._later(Deed(won_at, fact.lead_id, "lead.won.v1", deal | amount))
+        self._later(Deed(won_at, fact.lead_id, "lead.won.v1", deal | amount, deal_id=deal_id))
 
     def _rep_for(self, assignee: str, team: str, chance: Random) -> Rep:
         if assignee in BY_NAME:
