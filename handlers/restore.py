@@ -294,7 +294,7 @@ class Restoration:
 
 
 def _entry(message: Message) -> tuple[bytes, bytes | None]:
-    return cast("bytes", message.key()), cast("bytes | None", message.value())
+    return cast("bytes", message.key()), message.value()
 
 
 def _offset(message: Message) -> int:

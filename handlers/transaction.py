@@ -1,0 +1,174 @@
+"""The producer's life: one Kafka transaction a batch, and what each kind of error leads to.
+
+- A commit that may be retried is retried, and nothing else: after a time-out nobody knows whether
+  it took place, and an abort could tear apart what is committed already.
+- What calls for an abort is aborted, and ``Aborted`` tells the caller to go back to the batch's
+  first offsets: the client does not rewind by itself.
+- A fatal error means that this producer was fenced, by another worker of the same name or because
+  its transaction ran past the time-out. The process ends and its supervisor starts a new one.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from events.clients import Properties, producer_config
+from events.topics import Topics
+from handlers.exits import Exit, Stop
+from handlers.partition import COUNTS_KEY
+from handlers.records import Headers
+
+log: Final = logging.getLogger("baton.transaction")
+
+TIMEOUT_MS: Final = 10_000
+"""``transaction.timeout.ms``: what a dead worker's transaction holds up its successor."""
+ATTEMPT_SECONDS: Final = 5.0
+INIT_SECONDS_MAX: Final = 60.0
+ABORTS_MAX: Final = 20
+"""Aborts in a row after which going on would be going round in circles."""
+
+
+class Aborted(Exception):  # noqa: N818 - it is no error of the program
+    """The transaction was aborted; nothing of the batch took place."""
+
+
+class Transactions:
+    """One transactional producer, and the ``Outlet`` of the folds."""
+
+    def __init__(
+        self,
+        properties: Properties,
+        transactional_id: str,
+        topics: Topics,
+        *,
+        giving_up: Callable[[], bool],
+    ) -> None:
+        with_timeout = {"transaction.timeout.ms": TIMEOUT_MS, **properties}
+        self._producer = Producer(producer_config(with_timeout, transactional_id=transactional_id))
+        self._state_topic = topics.state
+        self._giving_up = giving_up
+        self._aborts = 0
+        self.positions: dict[int, int] = {}
+        """Partition to the offset in ``lead.state`` behind the last batch's records."""
+
+    def init(self) -> None:
+        """Fence whoever had this transactional id before, and end its transaction."""
+        deadline = time.monotonic() + INIT_SECONDS_MAX
+        while True:
+            try:
+                self._producer.init_transactions(ATTEMPT_SECONDS)
+            except KafkaException as error:
+                reason: KafkaError = error.args[0]
+                if reason.fatal():
+                    raise _fenced(reason) from error
+                if not reason.retriable() or time.monotonic() > deadline or self._giving_up():
+                    raise
+            else:
+                return
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        self.positions.clear()
+        self._guard(self._producer.begin_transaction)
+
+    def put(
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers | None,
+        timestamp: int,
+    ) -> None:
+        """Send one record within the transaction. Raises Aborted, Stop or KafkaException."""
+        arguments: dict[str, Any] = {
+            "partition": partition,
+            "timestamp": timestamp,
+        }
+        if headers:
+            arguments["headers"] = [*headers]
+        if key == COUNTS_KEY and topic == self._state_topic:
+            # The last of its partition's batch: behind it the local store is up to date.
+            arguments["on_delivery"] = self._delivered
+        while True:
+            try:
+                self._producer.produce(topic, value, key, **arguments)
+            except BufferError:
+                self._producer.poll(0.05)
+            except KafkaException as error:
+                self._fail(error)
+            else:
+                return
+
+    def serve(self) -> None:
+        """Let the client do what it wants to do meanwhile."""
+        self._producer.poll(0)
+
+    def commit(self, offsets: Sequence[TopicPartition], member: object) -> None:
+        """Commit what was put, together with the input's offsets, in the name of ``member``.
+
+        ``member`` is the group metadata that was taken with the batch: committing with fresh
+        metadata would let a worker commit for partitions that it has lost meanwhile.
+        """
+        producer = self._producer
+        self._retry(
+            lambda: producer.send_offsets_to_transaction(list(offsets), member, ATTEMPT_SECONDS)
+        )
+        self._retry(lambda: producer.commit_transaction(ATTEMPT_SECONDS))
+        producer.poll(0)
+        self._aborts = 0
+
+    def abort(self) -> None:
+        """Abort the open transaction."""
+        self._retry(lambda: self._producer.abort_transaction(ATTEMPT_SECONDS))
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        partition, offset = message.partition(), message.offset()
+        if error is None and partition is not None and offset is not None:
+            self.positions[partition] = offset + 1
+
+    def _retry(self, act: Callable[[], object]) -> None:
+        while True:
+            try:
+                act()
+            except KafkaException as error:
+                reason: KafkaError = error.args[0]
+                if reason.retriable() and not self._giving_up():
+                    log.warning("the cluster does not answer, trying again: %s", reason.str())
+                    continue
+                self._fail(error)
+            return
+
+    def _guard(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except KafkaException as error:
+            self._fail(error)
+
+    def _fail(self, error: KafkaException) -> None:
+        """Raise what this error calls for, after the abort that it may call for."""
+        reason: KafkaError = error.args[0]
+        if reason.fatal():
+            raise _fenced(reason) from error
+        if not reason.txn_requires_abort():
+            raise error
+        self._aborts += 1
+        self._retry(lambda: self._producer.abort_transaction(ATTEMPT_SECONDS))
+        if self._aborts > ABORTS_MAX:
+            raise Stop(
+                Exit.ERROR,
+                f"{self._aborts} transactions in a row were aborted, the last one because: "
+                f"{reason.str()}",
+            ) from error
+        raise Aborted(reason.str()) from error
+
+
+def _fenced(reason: KafkaError) -> Stop:
+    return Stop(
+        Exit.FENCED,
+        f"this worker's producer was fenced ({reason.str()}): another worker runs under the same "
+        "BATON_WORKER_NAME, or a transaction took longer than transaction.timeout.ms",
+    )

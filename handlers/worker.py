@@ -1,0 +1,526 @@
+"""The decider's loop: poll, fold, commit, apply, tick; and what a rebalance does to it.
+
+One thread polls, decides and commits; nothing it holds is shared, but with the restoring thread
+by handing over. The order of things is what the promises rest on:
+
+- Group metadata is taken right after polling, where rebalances are heard of, and a batch is
+  committed with it. A partition that was revoked is dropped with everything held for it before
+  the next batch is put together, and no transaction is ever open while polling.
+- A batch is folded, committed, and only then applied to the store. A crash in between leaves a
+  store that is behind ``lead.state``, never ahead of it.
+- After an abort each partition of the batch is sought back to its first offset, for the client
+  does not rewind by itself.
+- A partition is read from while it can be taken; one that restores, waits for a definition or
+  works through a tick is paused, and the others flow.
+"""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote
+
+from confluent_kafka import (
+    OFFSET_END,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
+
+from events.clients import ClientConfigError, consumer_config, reason_of
+from events.codec import decode
+from events.topics import Topics
+from events.wall_clock import WallClock, now_ms
+from handlers.batch import Fold, Limits, Place, Rules
+from handlers.cache import LeadCache
+from handlers.cluster import Cluster
+from handlers.exits import Exit, Stop
+from handlers.health import HealthServer
+from handlers.metrics import Metrics
+from handlers.owned import Owned
+from handlers.partition import Ledger
+from handlers.policies import PolicyShelf
+from handlers.records import Record, record_of
+from handlers.restore import Restoration, Surroundings
+from handlers.restorer import Restorer
+from handlers.settings import Settings
+from handlers.store import Memory
+from handlers.ticker import Ticker
+from handlers.transaction import Aborted, Transactions
+from lifecycle.clocks import next_due
+from lifecycle.decide import advance, decide
+from lifecycle.stages import Stage
+from lifecycle.vet import vet
+
+log: Final = logging.getLogger("baton.worker")
+
+RULES: Final = Rules(decode, vet, decide, advance, next_due)
+
+CHUNK_MESSAGES: Final = 1_000
+"""Polled at once, so that large messages cannot pile up far past the limit on bytes."""
+OBSERVE_SECONDS: Final = 2.0
+RECOUNT_SECONDS: Final = 60.0
+LIVE_SECONDS_MAX: Final = 60.0
+"""A loop that has not come round for so long is stuck."""
+STOP_SECONDS: Final = 6.0
+"""How long a batch in hand may take to commit once the end is asked for."""
+
+
+class Worker:
+    """One member of the group. ``run`` returns the exit code."""
+
+    def __init__(
+        self, settings: Settings, *, clock: WallClock = now_ms, rules: Rules = RULES
+    ) -> None:
+        self._settings = settings
+        self._topics = Topics(settings.topics_prefix)
+        self._clock = clock
+        self._rules = rules
+        self._owned: dict[int, Owned] = {}
+        self._assigned: set[int] = set()
+        self._joined = False
+        self._came_round_at = time.monotonic()
+        self._stop = threading.Event()
+        self._stop_by = float("inf")
+        self._observed_at = 0.0
+        self._recounted_at = time.monotonic()
+        self.metrics = Metrics()
+        self.health: HealthServer | None = None
+
+    def run(self, stop: threading.Event) -> Exit:
+        """Work until ``stop`` is set or it cannot go on; the reason is logged."""
+        self._stop = stop
+        try:
+            self._work()
+        except Stop as end:
+            log.error("%s.", str(end).rstrip("."))  # noqa: TRY400 - the sentence says it all
+            return end.code
+        except ClientConfigError as error:
+            log.error("%s.", error)  # noqa: TRY400 - the sentence says it all
+            return Exit.ERROR
+        except KafkaException as error:
+            log.error("Kafka: %s.", reason_of(error))  # noqa: TRY400 - the sentence says it all
+            return Exit.ERROR
+        except Exception:
+            log.exception("the worker cannot go on")
+            return Exit.ERROR
+        log.info("stopped")
+        return Exit.OK
+
+    def ready(self) -> tuple[bool, str]:
+        """Say whether every assigned partition flows."""
+        if not self._joined:
+            return False, "joining the group"
+        waiting = sorted(self._assigned - {n for n, o in list(self._owned.items()) if o.sought})
+        if waiting:
+            return False, f"not ready: partitions {waiting} are restored or wait for a definition"
+        return True, "ready"
+
+    def live(self) -> tuple[bool, str]:
+        """Say whether the loop comes round."""
+        still = time.monotonic() - self._came_round_at
+        return still < LIVE_SECONDS_MAX, f"the loop came round {still:.1f} s ago"
+
+    # Life.
+
+    def _work(self) -> None:
+        settings, topics = self._settings, self._topics
+        if settings.metrics_port is not None:
+            self.health = HealthServer(
+                settings.metrics_host,
+                settings.metrics_port,
+                self.metrics.registry,
+                self.live,
+                self.ready,
+            )
+        self._cluster = Cluster(settings.kafka, topics)
+        self._partition_count = self._cluster.check_topics()
+        self._transactions = Transactions(
+            settings.kafka,
+            f"{settings.group}-{settings.worker_name}",
+            topics,
+            giving_up=self._gives_up,
+        )
+        self._transactions.init()
+        self._shelf = PolicyShelf(settings.kafka, topics.policies)
+        self._ticker = Ticker(
+            settings.kafka,
+            topics,
+            self._clock,
+            worker_name=settings.worker_name,
+            interval_seconds=settings.tick_interval_seconds,
+        )
+        self._consumer = Consumer(
+            consumer_config({**settings.kafka, "auto.offset.reset": "error"}, settings.group)
+        )
+        self._surroundings = Surroundings(
+            properties=settings.kafka,
+            topics=topics,
+            cluster=self._cluster.id,
+            state_topic_id=self._cluster.topic_id(topics.state),
+            partition_count=self._partition_count,
+            directory=settings.state_dir
+            / quote(settings.group, safe="")
+            / quote(settings.worker_name, safe=""),
+            member=self._consumer,
+            admin=self._cluster.admin,
+            shelf=self._shelf,
+            memory=Memory(),
+            clock=self._clock,
+        )
+        self._restorer = Restorer()
+        self._shelf.start()
+        log.info(
+            "started",
+            extra={
+                "group": settings.group,
+                "worker": settings.worker_name,
+                "topic": topics.signals,
+            },
+        )
+        try:
+            self._consumer.subscribe(
+                [topics.signals],
+                on_assign=self._on_assign,
+                on_revoke=self._on_revoke,
+                on_lost=self._on_lost,
+            )
+            while not self._stop.is_set():
+                self._come_round()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        """Leave the group and let go of everything; what is committed is committed."""
+        self._restorer.stop()
+        self._consumer.close()
+        self._drop(list(self._owned))
+        self._ticker.close()
+        self._shelf.stop()
+        if self.health is not None:
+            self.health.close()
+
+    def _gives_up(self) -> bool:
+        """Say whether retrying has to end because the process was asked to."""
+        if not self._stop.is_set():
+            return False
+        if self._stop_by == float("inf"):
+            self._stop_by = time.monotonic() + STOP_SECONDS
+        return time.monotonic() > self._stop_by
+
+    def _come_round(self) -> None:
+        self._came_round_at = time.monotonic()
+        self._poll()
+        member = self._consumer.consumer_group_metadata()
+        self._begin_restored()
+        self._let_go_on()
+        batch = self._put_together()
+        if batch:
+            self._take(batch, member)
+        self.metrics.ticked(self._ticker.tick(self._flowing()))
+        self._observe()
+
+    def _flowing(self) -> list[Owned]:
+        return [owned for owned in self._owned.values() if owned.sought]
+
+    # Polling.
+
+    def _poll(self) -> None:
+        """Read into the inboxes, until there is a batch or the linger is over."""
+        settings = self._settings
+        room = settings.batch_messages_max
+        space = settings.batch_bytes_max
+        for owned in self._flowing():
+            if not owned.held_up:
+                room -= len(owned.inbox)
+        work_is_there = any(owned.inbox and owned.awaiting is None for owned in self._flowing())
+        deadline = time.monotonic() + (0 if work_is_there else settings.linger_seconds)
+        while True:
+            left = max(deadline - time.monotonic(), 0)
+            wanted = max(1, min(room, CHUNK_MESSAGES))
+            messages = self._consumer.consume(wanted, left)
+            for message in messages:
+                error = message.error()
+                if error is not None:
+                    _raise_unless_passing(error)
+                    continue
+                target = self._owned.get(message.partition() or 0)
+                if target is None or not target.sought:
+                    continue
+                record = record_of(message)
+                target.inbox.append(record)
+                room -= 1
+                space -= len(record.value or b"") + len(record.key or b"")
+            if len(messages) < wanted or room <= 0 or space <= 0:
+                return
+
+    def _put_together(self) -> dict[Owned, list[Record]]:
+        """Return the records of the next batch, by partition, within its limits."""
+        batch = {}
+        room, space = self._settings.batch_messages_max, self._settings.batch_bytes_max
+        for owned in self._flowing():
+            if owned.awaiting is not None or not owned.inbox:
+                continue
+            if owned.ticking:
+                batch[owned] = [owned.inbox[0]]
+                continue
+            records: list[Record] = []
+            for record in owned.inbox:
+                size = len(record.value or b"") + len(record.key or b"")
+                if room <= 0 or (size > space and (batch or records)):
+                    break
+                records.append(record)
+                room -= 1
+                space -= size
+            if records:
+                batch[owned] = records
+        return batch
+
+    # Taking.
+
+    def _take(self, batch: Mapping[Owned, list[Record]], member: object) -> None:
+        """Fold a batch, commit it and apply it; or abort it and go back."""
+        began = time.monotonic()
+        try:
+            self._transactions.begin()
+            folds = {
+                owned: self._fold(owned, records, len(batch)) for owned, records in batch.items()
+            }
+            offsets = [
+                TopicPartition(
+                    self._topics.signals, owned.number, _next_offset(batch[owned], fold.taken)
+                )
+                for owned, fold in folds.items()
+                if fold.taken or fold.changes
+            ]
+            if offsets:
+                self._transactions.commit(offsets, member)
+            else:
+                self._transactions.abort()
+        except Aborted as reason:
+            log.warning("transaction aborted, going back: %s", reason)
+            self.metrics.aborted()
+            self._go_back(batch)
+            return
+        except BaseException:
+            self._abort_on_the_way_out()
+            raise
+        for owned, fold in folds.items():
+            self._apply(owned, batch[owned], fold)
+        if offsets:
+            self.metrics.committed(
+                [fold.tally for fold in folds.values()],
+                sum(fold.taken for fold in folds.values()),
+                time.monotonic() - began,
+                self._clock(),
+            )
+
+    def _fold(self, owned: Owned, records: list[Record], partitions: int) -> Fold:
+        settings = self._settings
+        fold = Fold(
+            Place(self._topics, owned.number, self._partition_count),
+            owned.store,
+            Ledger(owned.store.state, owned.store.read),
+            owned.policy,
+            self._shelf.get,
+            self._rules,
+            Limits(
+                tick_leads_max=max(1, settings.tick_leads_max // partitions),
+                failed_max=settings.failed_max,
+                refusal_rate_max=settings.refusal_rate_max,
+                refusal_rate_min_messages=settings.refusal_rate_min_messages,
+                refusal_bytes_max=settings.refusal_bytes_max,
+            ),
+            self._transactions,
+        )
+        fold.run(records)
+        self._transactions.serve()
+        return fold
+
+    def _apply(self, owned: Owned, records: list[Record], fold: Fold) -> None:
+        """Make a committed fold the partition's present."""
+        if fold.taken or fold.changes:
+            owned.store.apply(
+                fold.changes,
+                fold.ledger.changes(),
+                fold.ledger.state(),
+                self._transactions.positions[owned.number],
+            )
+            owned.position = _next_offset(records, fold.taken)
+        for _ in range(fold.taken):
+            owned.inbox.popleft()
+        owned.policy = fold.policy
+        owned.in_force = fold.ledger.in_force or owned.in_force
+        was_held_up = owned.held_up
+        owned.awaiting = fold.awaiting
+        owned.ticking = fold.awaiting is None and fold.taken < len(records)
+        if owned.awaiting is not None:
+            log.warning(
+                "waiting for the definition %s in %s",
+                owned.awaiting,
+                self._topics.policies,
+                extra={"partition": owned.number},
+            )
+        self._pause_or_resume(owned, was_held_up=was_held_up)
+
+    def _pause_or_resume(self, owned: Owned, *, was_held_up: bool) -> None:
+        if owned.held_up and not was_held_up:
+            self._consumer.pause([self._place(owned.number)])
+        elif was_held_up and not owned.held_up:
+            self._consumer.resume([self._place(owned.number)])
+
+    def _let_go_on(self) -> None:
+        """Let partitions go on whose definition has come."""
+        for owned in self._owned.values():
+            if owned.awaiting is not None and self._shelf.get(owned.awaiting) is not None:
+                owned.awaiting = None
+                self._pause_or_resume(owned, was_held_up=True)
+
+    def _go_back(self, batch: Mapping[Owned, list[Record]]) -> None:
+        """Read each partition of an aborted batch again from the batch's first offset."""
+        for owned, records in batch.items():
+            owned.inbox.clear()
+            owned.ticking = False
+            owned.position = records[0].offset
+            owned.sought = False
+        self._seek()
+
+    def _abort_on_the_way_out(self) -> None:
+        """Abort what is open, so that readers need not wait for its time-out."""
+        try:
+            self._transactions.abort()
+        except (Aborted, Stop, KafkaException) as error:
+            log.info("the open transaction is left to its time-out: %s", error)
+
+    # Owning.
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._joined = True
+        numbers = [partition.partition for partition in partitions]
+        # Where to start is known only when it is restored: until then it stays paused.
+        places = [TopicPartition(self._topics.signals, n, OFFSET_END) for n in numbers]
+        consumer.incremental_assign(places)
+        consumer.pause(places)
+        self._assigned.update(numbers)
+        self._share_cache()
+        for number in numbers:
+            self._restorer.begin(
+                Restoration(number, self._surroundings, LeadCache(self._cache_share()))
+            )
+        log.info("partitions assigned", extra={"partitions": sorted(numbers)})
+
+    def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Drop what is held. No transaction is open: one never is while polling."""
+        numbers = [partition.partition for partition in partitions]
+        self._drop(numbers)
+        consumer.incremental_unassign(partitions)
+        log.info("partitions revoked", extra={"partitions": sorted(numbers)})
+
+    def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Drop what is held for partitions that somebody else may own already."""
+        numbers = [partition.partition for partition in partitions]
+        self._drop(numbers)
+        consumer.incremental_unassign(partitions)
+        log.warning("partitions lost", extra={"partitions": sorted(numbers)})
+
+    def _drop(self, numbers: list[int]) -> None:
+        for number in numbers:
+            self._assigned.discard(number)
+            self._restorer.cancel(number)
+            owned = self._owned.pop(number, None)
+            if owned is not None:
+                owned.store.close()
+        self._share_cache()
+
+    def _begin_restored(self) -> None:
+        """Let restored partitions flow from where the group stands."""
+        for restored in self._restorer.finished():
+            self._owned[restored.partition] = Owned(
+                restored.partition,
+                restored.store,
+                restored.cache,
+                restored.policy,
+                restored.in_force,
+                restored.start,
+            )
+            log.info(
+                "partition restored",
+                extra={
+                    "partition": restored.partition,
+                    "leads": sum(restored.store.counts.values()),
+                    "policy": restored.policy.version,
+                },
+            )
+        self._seek()
+
+    def _seek(self) -> None:
+        """Direct reading to where each partition has to go on."""
+        for owned in self._owned.values():
+            if owned.sought:
+                continue
+            place = TopicPartition(self._topics.signals, owned.number, owned.position)
+            try:
+                self._consumer.seek(place)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError._STATE:  # noqa: SLF001 - its only name
+                    raise
+                continue  # The client is not that far with the assignment yet.
+            self._consumer.resume([place])
+            owned.sought = True
+
+    def _cache_share(self) -> int:
+        return max(2, self._settings.cache_leads_max // max(1, len(self._assigned)))
+
+    def _share_cache(self) -> None:
+        share = self._cache_share()
+        for owned in self._owned.values():
+            owned.cache.leads_max = share
+
+    def _place(self, number: int) -> TopicPartition:
+        return TopicPartition(self._topics.signals, number)
+
+    # Watching.
+
+    def _observe(self) -> None:
+        now = time.monotonic()
+        if now - self._observed_at >= OBSERVE_SECONDS:
+            self._observed_at = now
+            leads: Counter[Stage] = Counter()
+            for owned in self._owned.values():
+                leads.update(owned.store.counts)
+            self.metrics.owns(
+                leads,
+                self._lags(),
+                {owned.number: owned.policy.version for owned in self._owned.values()},
+                self._restorer.progress(),
+            )
+        if now - self._recounted_at >= RECOUNT_SECONDS:
+            self._recounted_at = now
+            self._cluster.check_count(self._partition_count)
+
+    def _lags(self) -> dict[int, int]:
+        lags = {}
+        for owned in self._flowing():
+            marks = self._consumer.get_watermark_offsets(self._place(owned.number), cached=True)
+            if marks is not None:  # type: ignore[redundant-expr]  # None until first fetched
+                lags[owned.number] = max(marks[1] - owned.position, 0)
+        return lags
+
+
+def run_worker(settings: Settings, stop: threading.Event) -> Exit:
+    """Run one worker until ``stop`` is set; returns the exit code of the process."""
+    return Worker(settings).run(stop)
+
+
+def _next_offset(records: list[Record], taken: int) -> int:
+    """Return the offset to commit: of the first record that is not done with."""
+    return records[taken].offset if taken < len(records) else records[-1].offset + 1
+
+
+def _raise_unless_passing(error: KafkaError) -> None:
+    if error.fatal() or not error.retriable():
+        raise KafkaException(error)
+    log.warning("reading is interrupted: %s", error.str())
