@@ -33,6 +33,7 @@ _EXIT_CODES: Final = {
     Exit.FAILED_RATE: "worker: too many decisions failed; look before restarting",
     Exit.PARTITION_COUNT: "worker: the partitions are not those the policy was adopted for",
     Exit.PARTIAL: "publish, refusals redrive: some of it was not taken",
+    Exit.OFFSETS_LOST: "worker: its place in the log is lost; look before restarting",
 }
 _EPILOG: Final = "Exit codes: " + " · ".join(
     f"{code.value} {meaning}" for code, meaning in _EXIT_CODES.items()

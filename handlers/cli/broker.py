@@ -38,7 +38,7 @@ def broker(
             stop.wait()
     except EmbeddedBrokerError as error:
         raise terminal.CommandError(
-            str(error)[:1].upper() + str(error)[1:] + ".",
+            terminal.sentence(str(error)),
             f"Take another port with --port, or a real Kafka with {KAFKA_PREFIX}BOOTSTRAP_SERVERS.",
         ) from error
 

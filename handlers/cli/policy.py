@@ -233,8 +233,9 @@ def _definition(settings: Settings, topics: Topics, version: str) -> bytes:
 
 
 def _failed(error: AdoptionError) -> terminal.CommandError:
-    sentence = str(error)[:1].upper() + str(error)[1:] + "."
-    return terminal.CommandError(sentence, "'baton topics check' says what is missing.")
+    return terminal.CommandError(
+        terminal.sentence(str(error)), "'baton topics check' says what is missing."
+    )
 
 
 def _object(one: Adopted) -> dict[str, str | int]:

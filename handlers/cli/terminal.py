@@ -20,7 +20,7 @@ from typer.core import TyperGroup
 from events.clients import ClientConfigError, reason_of
 from events.topics import Topics, TopicsError
 from handlers import logs
-from handlers.exits import Exit
+from handlers.exits import Exit, Stop
 from handlers.reading import ReadingError
 from handlers.recording import RecordingError
 from handlers.settings import Settings, SettingsError, load
@@ -107,6 +107,13 @@ def err() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def sentence(text: str) -> str:
+    """Return a message as a sentence; a name at its beginning stays as it is written."""
+    first = text.split(" ", 1)[0]
+    text = text[:1].upper() + text[1:] if first.isalpha() else text
+    return text if text.endswith((".", "?", "!")) else text + "."
+
+
 def say(text: str) -> None:
     """Tell a person something that is not a result."""
     err().print(text, markup=False)
@@ -153,6 +160,8 @@ def _told(error: Exception) -> int | None:
     """Tell an error that is a person's to mend, and return the exit code; None: it is a defect."""
     if isinstance(error, CommandError):
         return _tell(error.sentence, error.hint, error.code)
+    if isinstance(error, Stop):
+        return _tell(str(error), "'baton --help' says what each exit code means.", error.code)
     if isinstance(error, tuple(_HINTS)):
         return _tell(_sentence(error), _hint(error), _code(error))
     return _tell_usage(error) if isinstance(error, _UsageFault) else None
@@ -173,11 +182,12 @@ def _tell(sentence: str, hint: str, code: int) -> int:
 def _tell_usage(error: _UsageFault) -> int:
     context = getattr(error, "ctx", None)
     path = getattr(context, "command_path", None) or "baton"
-    message = error.format_message().strip().replace("Value error, ", "")
+    message = error.format_message().strip()
     if not message or type(error).__name__ == "NoArgsIsHelpError":
         if message:
             line(message)
         return Exit.USAGE
+    message = " ".join(message.replace("Value error, ", "").split())
     return _tell(message, f"'{path} --help' shows how it is used, with examples.", Exit.USAGE)
 
 
@@ -187,8 +197,7 @@ def _plain(text: str) -> str:
 
 def _sentence(error: Exception) -> str:
     text = reason_of(error) if isinstance(error, KafkaException) else str(error)
-    text = text[:1].upper() + text[1:] if not text.startswith(("lead.", "baton.")) else text
-    return text if text.endswith((".", "?", "!")) else text + "."
+    return sentence(text)
 
 
 def _hint(error: Exception) -> str:
