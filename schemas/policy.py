@@ -85,15 +85,30 @@ def differences(old: str | bytes | PolicyDocument, new: str | bytes | PolicyDocu
     """Return what changes from one definition to another, one line a place, by path."""
     before = dict(_leaves(json.loads(canonical(old)), ""))
     after = dict(_leaves(json.loads(canonical(new)), ""))
-    lines = []
-    for path in sorted(before.keys() | after.keys()):
-        if path not in after:
-            lines.append(f"{path}: {before[path]} → (gone)")
-        elif path not in before:
-            lines.append(f"{path}: (new) → {after[path]}")
-        elif before[path] != after[path]:
-            lines.append(f"{path}: {before[path]} → {after[path]}")
-    return lines
+    return [
+        f"{path}: {_difference(before, after, path)}"
+        for path in sorted(before.keys() | after.keys())
+        if path not in before or path not in after or before[path] != after[path]
+    ]
+
+
+def _difference(before: dict[str, object], after: dict[str, object], path: str) -> str:
+    if path not in after:
+        return f"{shown(before[path])} → (gone)"
+    if path not in before:
+        return f"(new) → {shown(after[path])}"
+    was, is_ = before[path], after[path]
+    if not isinstance(was, list) or not isinstance(is_, list):
+        return f"{shown(was)} → {shown(is_)}"
+    told = [
+        f"{word} {', '.join(map(str, items))}"
+        for word, items in (
+            ("adds", [item for item in is_ if item not in was]),
+            ("removes", [item for item in was if item not in is_]),
+        )
+        if items
+    ]
+    return "; ".join(told)
 
 
 def _ordered(tree: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +120,7 @@ def _ordered(tree: dict[str, Any]) -> dict[str, Any]:
     return tree
 
 
-def _leaves(value: object, path: str) -> Iterator[tuple[str, str]]:
+def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
     """Yield path and value of everything that stands in the tree; lists of words as a whole."""
     if isinstance(value, dict) and value:
         for key, item in value.items():
@@ -114,4 +129,4 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, str]]:
         for index, item in enumerate(value):
             yield from _leaves(item, join(path, index))
     else:
-        yield path, shown(value)
+        yield path, value

@@ -51,7 +51,7 @@ def _thresholds(document: PolicyDocument) -> Iterator[Problem]:
         yield Problem("spectrum.mql.fit", _points(spectrum.mql.fit), "fit ends at 100")
     if not 0 < spectrum.hysteresis < 1:
         right = "above 0 and below 1, or a lead would flicker between two stages"
-        yield Problem("spectrum.hysteresis", str(spectrum.hysteresis), right)
+        yield Problem("spectrum.hysteresis", f"{spectrum.hysteresis:g}", right)
 
 
 def _grades(document: PolicyDocument) -> Iterator[Problem]:
@@ -182,7 +182,7 @@ def _clocks(document: PolicyDocument) -> Iterator[Problem]:
 def _clock(path: str, name: str, clock: ClockPart) -> Iterator[Problem]:
     yield from _fast_track(path, name, clock)
     if clock.warn is not None and not 0 < clock.warn < 1:
-        yield Problem(f"{path}.warn", str(clock.warn), "above 0 and below 1, or leave it out")
+        yield Problem(f"{path}.warn", f"{clock.warn:g}", "above 0 and below 1, or leave it out")
     if (name == "cadence") != bool(clock.attempts):
         right = "at least 1: so many attempts meet it" if name == "cadence" else "only for cadence"
         yield Problem(f"{path}.attempts", str(clock.attempts), right)

@@ -2,7 +2,6 @@
 
 import difflib
 import types
-from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -53,6 +52,9 @@ def _right(details: ErrorDetails) -> str:
         return str(context["error"])
     if details["type"] == "string_pattern_mismatch":
         return _NAMES[context["pattern"]]
+    if details["type"] in ("too_short", "too_long"):
+        bound = "at least" if details["type"] == "too_short" else "at most"
+        return f"{bound} {context.get('min_length', context.get('max_length'))} of them"
     return _RIGHT.get(details["type"]) or details["msg"].replace("Input should", "it should")
 
 
@@ -90,13 +92,12 @@ def _model_at(loc: tuple[str | int, ...]) -> type[BaseModel]:
             )
         else:
             annotation = get_args(annotation)[-1]
-        annotation = next(_without_none(annotation))
+        annotation = _without_none(annotation)
     model: type[BaseModel] = annotation
     return model
 
 
-def _without_none(annotation: Any) -> Iterator[Any]:  # noqa: ANN401 - annotations are anything
+def _without_none(annotation: Any) -> Any:  # noqa: ANN401 - annotations are anything
     if get_origin(annotation) is types.UnionType:
-        yield from (arm for arm in get_args(annotation) if arm is not types.NoneType)
-    else:
-        yield annotation
+        return next(arm for arm in get_args(annotation) if arm is not types.NoneType)
+    return annotation
