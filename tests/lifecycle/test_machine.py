@@ -295,7 +295,7 @@ def test_every_row_of_the_table_is_walked_by_a_history() -> None:
 
 def test_the_machine_holds_the_table_and_nothing_else() -> None:
     held = {
-        (Trigger(name), Stage(source), Stage(move.dest))
+        (Trigger(name), Stage(source), Stage(str(move.dest)))
         for name, event in MACHINE.events.items()
         for source, moves in event.transitions.items()
         for move in moves
