@@ -12,7 +12,13 @@ from lifecycle.derived import derive, wake
 from lifecycle.draft import Draft
 from lifecycle.lead import Clock
 from lifecycle.moves import Why, recycle, to_offer
-from lifecycle.stages import ClockName, HandoverKind, HandoverStatus, Trigger
+from lifecycle.stages import (
+    SALES_STAGES,
+    ClockName,
+    HandoverKind,
+    HandoverStatus,
+    Trigger,
+)
 
 
 def fire(draft: Draft, to: int, *, levels: bool) -> None:
@@ -64,7 +70,10 @@ def _fire(draft: Draft, clock: Clock, due_at: int) -> None:
 
 
 def _team(draft: Draft) -> str | None:
-    return draft.handover.team if draft.handover is not None else draft.person.team
+    """Return whose hours hold from here on: the owner's team from sal on, else the offer's."""
+    if draft.stage in SALES_STAGES or draft.handover is None:
+        return draft.person.team
+    return draft.handover.team
 
 
 def _return(draft: Draft, *, stalled: bool) -> None:
