@@ -34,8 +34,10 @@ Headers = list[tuple[str, bytes]]
 """Record headers as confluent-kafka hands them over."""
 
 VALUE_BYTES_MAX: Final = 1_000_000
-NESTING_PLAIN_MAX: Final = 200
-"""Up to this many brackets nothing can nest too deep to parse."""
+_BRACKETS_PLAIN_MAX: Final = 200
+"""Up to this many brackets nothing nests too deep to parse, however deep the stack is already."""
+_BYTES_PLAIN_MAX: Final = 512
+"""Nor in so few bytes: counting brackets costs a tenth of decoding a usual message."""
 REDRIVE: Final = "baton-redrive"
 REPLAY: Final = "baton-replay"
 TRACEPARENT: Final = "traceparent"
@@ -250,7 +252,7 @@ def _is_structured(media_type: bytes) -> bool:
 
 
 def _parse(value: bytes) -> _Event:
-    if value.count(b"[") + value.count(b"{") > NESTING_PLAIN_MAX:
+    if len(value) > _BYTES_PLAIN_MAX:
         _check_nesting(value)
     try:
         return _structured(value)
@@ -259,7 +261,7 @@ def _parse(value: bytes) -> _Event:
 
 
 def _parse_binary(value: bytes, attributes: dict[str, bytes]) -> _Event:
-    if value.count(b"[") + value.count(b"{") > NESTING_PLAIN_MAX:
+    if len(value) > _BYTES_PLAIN_MAX:
         _check_nesting(value)
     try:
         given = {
@@ -277,6 +279,8 @@ def _parse_binary(value: bytes, attributes: dict[str, bytes]) -> _Event:
 
 def _check_nesting(value: bytes) -> None:
     """Refuse what nests deeper than a fixed limit: the parser's own depends on the stack."""
+    if value.count(b"[") + value.count(b"{") <= _BRACKETS_PLAIN_MAX:
+        return
     try:
         from_json(value)
     except ValueError as error:
@@ -364,7 +368,7 @@ def _invalid(event_type: str, error: ValidationError) -> Refused:
 def _body(data: inbound.SignalData, value: bytes) -> Body:
     """Hand over to the domain; look at the texts only if the bytes can hold anything to refuse."""
     body = data.to_body()
-    if b"\\" in value or b"@" in value or b"%40" in value:
+    if b"\\" in value or b"@" in value or b"%" in value:
         fault = text_fault(body)
         if fault is not None:
             raise Refused(RefusalCode.BAD_FIELD, fault)
