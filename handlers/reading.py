@@ -23,6 +23,8 @@ from events.clients import reader_config, reason_of
 from events.topics import TopicsError
 
 POLL_SECONDS: Final = 0.2
+FETCH_WAIT_MS: Final = 100
+"""How long a broker ponders before it says that the end is reached; its default is 500."""
 BATCH_MAX: Final = 1_000
 ANSWER_SECONDS_MAX: Final = 15.0
 SILENCE_SECONDS_MAX: Final = 30.0
@@ -69,7 +71,7 @@ class TopicReader:
         self.topic = topic
         self.ends: dict[int, int] = {}
         """Where the end of each partition was when it was reached last."""
-        self._consumer = Consumer(reader_config(kafka))
+        self._consumer = Consumer(reader_config({"fetch.wait.max.ms": FETCH_WAIT_MS, **kafka}))
         try:
             self.partitions = _partitions(self._consumer, topic)
             start = OFFSET_BEGINNING if from_start else OFFSET_END

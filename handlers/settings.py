@@ -118,8 +118,8 @@ class Settings(BaseSettings):
         900_000, description="Largest original that a refusal carries whole."
     )
     metrics_host: str = Field("127.0.0.1", description="Address of /metrics and /health.")
-    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
-        9_108, description="Port of /metrics and /health; 0: any free one."
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = Field(
+        9_108, description="Port of /metrics and /health; 0: any free one; off: none."
     )
     log_format: Literal["auto", "text", "json"] = Field(
         "auto", description="text or json lines; auto: text on a terminal, json otherwise."
@@ -127,6 +127,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity of what is logged."
     )
+
+    @field_validator("metrics_port", mode="before")
+    @classmethod
+    def _or_off(cls, port: object) -> object:
+        return None if isinstance(port, str) and port.strip().lower() == "off" else port
 
     @field_validator("kafka")
     @classmethod
@@ -179,7 +184,8 @@ def shown(settings: Settings) -> list[Shown]:
         if name == "kafka":
             continue
         variable = PREFIX + name.upper()
-        value = str(getattr(settings, name))
+        value = getattr(settings, name)
+        value = "off" if value is None else str(value)
         rows.append(Shown(variable, value, _origin(variable), field.description or ""))
     return rows
 

@@ -1,13 +1,12 @@
 """``baton broker``: a broker for a laptop."""
 
-import signal
-import threading
 from typing import Annotated
 
 import typer
 
 from events.embedded import KEEPS_NOTHING, EmbeddedBroker, EmbeddedBrokerError
 from handlers.cli import terminal
+from handlers.cli.worker import stop_on_signals
 from handlers.settings import KAFKA_PREFIX
 
 PORT_DEFAULT = 9092
@@ -29,9 +28,7 @@ def broker(
       baton broker --port 0
     """
     terminal.settings()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     try:
         with EmbeddedBroker(port or None) as running:
             _tell(running.client_properties)

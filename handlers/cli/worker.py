@@ -1,5 +1,8 @@
 """``baton worker``: the decider."""
 
+import signal
+import threading
+
 import typer
 
 from handlers.cli import terminal
@@ -22,4 +25,17 @@ def worker() -> None:
     # The worker brings RocksDB and the metrics along: no other command waits for them.
     from handlers.worker import run_worker  # noqa: PLC0415
 
-    raise typer.Exit(run_worker(settings))
+    raise typer.Exit(run_worker(settings, stop_on_signals()))
+
+
+def stop_on_signals() -> threading.Event:
+    """Return what SIGTERM and SIGINT set; a second one of them ends the process at once."""
+    stop = threading.Event()
+
+    def stopping(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stopping)
+    return stop

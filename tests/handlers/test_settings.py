@@ -92,6 +92,15 @@ def test_a_wrong_setting_is_one_sentence(
     assert "\n" not in str(caught.value)
 
 
+def test_the_port_of_the_metrics_can_be_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BATON_METRICS_PORT", "off")
+
+    settings = load()
+
+    assert settings.metrics_port is None
+    assert ("BATON_METRICS_PORT", "off") in {(one.variable, one.value) for one in shown(settings)}
+
+
 def test_the_switch_of_the_tests_is_no_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATON_REQUIRE_KAFKA", "1")
 
