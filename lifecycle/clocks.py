@@ -108,10 +108,12 @@ def next_due(lead: Lead) -> int | None:
     return min(event_at(clock) for clock in lead.clocks)
 
 
-def find(draft: Draft, name: ClockName) -> Clock | None:
-    """Return the running clock of that name; of several, the one due first."""
+def find(draft: Draft, name: ClockName, *, paused: bool = False) -> Clock | None:
+    """Return the clock of that name; of several, one that is ``paused`` or not, due first."""
     found = [clock for clock in draft.clocks if clock.name is name]
-    return min(found, key=lambda clock: (clock.due_at, clock.run)) if found else None
+    if not found:
+        return None
+    return min(found, key=lambda c: ((c.paused_at is None) is paused, c.due_at, c.run))
 
 
 def put(draft: Draft, old: Clock | None, new: Clock | None) -> None:
@@ -476,7 +478,9 @@ def breach(draft: Draft, clock: Clock, team: str | None) -> bool:
 
 
 def hasten(draft: Draft, clock: Clock, team: str | None) -> Clock:
-    """Make a running clock due at the earlier of its own and the fast-track time."""
+    """Make a clock due at the earlier of its own and the fast-track time; its wait is over."""
+    if clock.paused_at is not None:
+        clock = resume(draft, clock, draft.happened_at, team)
     due_at, fast_ms, calendar = plan(
         draft, clock.name, starts_at(draft), clock.assignee, team, fast=True
     )
@@ -523,18 +527,21 @@ def pause(draft: Draft, clock: Clock, until: int, reason: str) -> None:
     )
 
 
-def resume(draft: Draft, clock: Clock, at: int, team: str | None) -> None:
-    """Let a paused clock go on with the time that was left, in the hours in force now."""
+def resume(draft: Draft, clock: Clock, at: int, team: str | None) -> Clock:
+    """Let a paused clock go on with the time that was left, in the hours in force now.
+
+    It goes on at ``at``, or on its date if word of it comes later than that.
+    """
     policy = draft.policy
     paused_at = at if clock.paused_at is None else clock.paused_at
-    at = max(at, paused_at)
+    at = max(min(at, clock.due_at), paused_at)
     paused_ms = clock.paused_ms + between(policy, clock.calendar, paused_at, at)
     calendar = clock.calendar
     if calendar is not None:
         calendar = calendar_of(policy, clock.assignee, team)
     warn_left = None
     if clock.warn_ms is not None and not clock.warned:
-        warn_left = max(0, clock.warn_ms - (clock.allowed_ms - clock.left_ms))
+        warn_left = max(0, clock.warn_ms - (clock.level_ms - clock.left_ms))
     due_at = later(policy, calendar, at, clock.left_ms)
     new = replace(
         clock,
@@ -558,6 +565,7 @@ def resume(draft: Draft, clock: Clock, at: int, team: str | None) -> None:
             assignee=clock.assignee,
         )
     )
+    return new
 
 
 def deals(draft: Draft, opportunity: str) -> Iterator[Clock]:

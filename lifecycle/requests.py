@@ -222,7 +222,7 @@ def _hand_clocks_to(draft: Draft, rep: str) -> None:
 
 def pause(draft: Draft, body: ClockPaused) -> None:
     """Let a clock wait at the lead's wish, for a while that the policy bounds."""
-    clock = _named_clock(draft, body.clock, body.handover_id, "clock_paused")
+    clock = _named_clock(draft, body, "clock_paused")
     policy, at, offer = draft.policy, draft.happened_at, draft.handover
     problem = None
     if clock.paused_at is not None:
@@ -244,17 +244,18 @@ def pause(draft: Draft, body: ClockPaused) -> None:
 
 def resume(draft: Draft, body: ClockResumed) -> None:
     """Let a paused clock go on before its date."""
-    clock = _named_clock(draft, body.clock, body.handover_id, "clock_resumed")
+    clock = _named_clock(draft, body, "clock_resumed")
     if clock.paused_at is None:
         raise illegal(draft, "clock_resumed", f"{clock.name} is not paused")
     clocks.resume(draft, clock, draft.happened_at, draft.person.team)
 
 
-def _named_clock(draft: Draft, name: ClockName, handover: str | None, asked: str) -> Clock:
-    must_name_the_offer(draft, handover)
+def _named_clock(draft: Draft, body: ClockPaused | ClockResumed, asked: str) -> Clock:
+    name = body.clock
+    must_name_the_offer(draft, body.handover_id)
     if name is ClockName.ACCEPTANCE or name in clocks.OFF_BUSINESS:
         raise illegal(draft, asked, f"{name} cannot wait")
-    clock = clocks.find(draft, name)
+    clock = clocks.find(draft, name, paused=isinstance(body, ClockResumed))
     if clock is None:
         raise illegal(draft, asked, f"no {name} clock runs")
     return clock
