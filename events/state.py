@@ -1,9 +1,11 @@
 """The state of a lead as bytes: what ``lead.state`` and the local store hold.
 
-A lead is one MessagePack array: the encoding's version, the lead's ``at``, the origins of its
-touches, then the lead's fields in the order of their definition, records within as arrays
-likewise. Three things keep it small: no names; times as distances from the lead's ``at``; and
-what touches have in common (campaign, source, medium, content, channel) written once a lead.
+A lead is one MessagePack array: the encoding's version, the lead's ``at``, two tables, then the
+lead's fields in the order of their definition, records within as arrays likewise. Three things
+keep it small: no names of fields; times as distances from the lead's ``at``; and what touches
+repeat is written once. The first table has their origins (campaign, source, medium, content,
+channel); the second has their activities, as far as they are not among the accumulators', whose
+names come first in the count.
 
 A field that is added at the end of a record, with a default, reads old bytes; any other change of
 the records raises ``ENCODING``, and bytes of before are then refused, not misread.
@@ -18,7 +20,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 import msgspec
 
 from lifecycle.facts import Touch
-from lifecycle.lead import Accumulator, Lead
+from lifecycle.lead import Accumulator, Lead, Scores
 
 ENCODING: Final = 1
 """Raised by any change that the bytes of before cannot be read through."""
@@ -27,9 +29,12 @@ _TIMES: Final = frozenset({"at", "since", "until"})
 """Names of times that do not end in ``_at``."""
 
 _Origin = tuple[str | None, ...]
-_Write = Callable[[Any, int, dict[_Origin, int]], Any]
-"""Value, the lead's ``at``, origins met so far with their numbers."""
-_Read = Callable[[Any, int, list[list[str | None]]], Any]
+_Numbers = tuple[dict[_Origin, int], dict[str, int]]
+"""Origins and activities met so far, with their numbers."""
+_Table = tuple[list[list[str | None]], list[str]]
+_Write = Callable[[Any, int, _Numbers], Any]
+"""Value, the lead's ``at``, what touches repeat."""
+_Read = Callable[[Any, int, _Table], Any]
 
 
 class UnreadableStateError(Exception):
@@ -39,8 +44,11 @@ class UnreadableStateError(Exception):
 def encode_lead(lead: Lead) -> bytes:
     """Return the lead as bytes; equal leads, mappings in the same order, give equal bytes."""
     origins: dict[_Origin, int] = {}
-    plain = _WRITE_LEAD(lead, lead.at, origins)
-    return _ENCODER.encode((ENCODING, lead.at, tuple(origins), plain))
+    accumulators = lead.scores.accumulators
+    activities = {name: number for number, name in enumerate(accumulators)}
+    plain = _WRITE_LEAD(lead, lead.at, (origins, activities))
+    others = tuple(activities)[len(accumulators) :]
+    return _ENCODER.encode((ENCODING, lead.at, tuple(origins), others, plain))
 
 
 def decode_lead(data: bytes) -> Lead:
@@ -48,8 +56,9 @@ def decode_lead(data: bytes) -> Lead:
     try:
         version, *rest = _DECODER.decode(data)
         if version == ENCODING:
-            at, origins, plain = rest
-            lead: Lead = _READ_LEAD(plain, at, origins)
+            at, origins, others, plain = rest
+            activities = [*plain[_SCORES][_ACCUMULATORS], *others]
+            lead: Lead = _READ_LEAD(plain, at, (origins, activities))
             return lead
     except (msgspec.DecodeError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         message = f"not the state of a lead: {error!r}"
@@ -58,17 +67,22 @@ def decode_lead(data: bytes) -> Lead:
     raise UnreadableStateError(message)
 
 
-def _write_touch(touch: Touch, base: int, origins: dict[_Origin, int]) -> tuple[Any, ...]:
-    number = origins.setdefault(_ORIGIN(touch), len(origins))
-    return touch.at - base, touch.activity, number
+def _write_touch(touch: Touch, base: int, numbers: _Numbers) -> tuple[int, int, int]:
+    origins, activities = numbers
+    return (
+        touch.at - base,
+        activities.setdefault(touch.activity, len(activities)),
+        origins.setdefault(_ORIGIN(touch), len(origins)),
+    )
 
 
-def _read_touch(values: list[Any], base: int, origins: list[list[str | None]]) -> Touch:
-    at, activity, number = values
-    return Touch(at + base, activity, *origins[number])
+def _read_touch(values: list[Any], base: int, table: _Table) -> Touch:
+    at, activity, origin = values
+    origins, activities = table
+    return Touch(at + base, activities[activity], *origins[origin])
 
 
-def _write_accumulator(sum_: Accumulator, base: int, _: dict[_Origin, int]) -> tuple[Any, ...]:
+def _write_accumulator(sum_: Accumulator, base: int, _: _Numbers) -> tuple[Any, ...]:
     gated = sum_.gated
     return (
         sum_.points,
@@ -81,7 +95,7 @@ def _write_accumulator(sum_: Accumulator, base: int, _: dict[_Origin, int]) -> t
     )
 
 
-def _read_accumulator(values: list[Any], base: int, _: list[list[str | None]]) -> Accumulator:
+def _read_accumulator(values: list[Any], base: int, _: _Table) -> Accumulator:
     points, gated, step, half_life_ms, count, last_at = values
     return Accumulator(points, float(gated), step, half_life_ms, count, last_at + base)
 
@@ -93,14 +107,14 @@ def _record_writer(record: type) -> _Write:
     special = _special(names, lambda name: _writer(name, hints[name]))
     neutral = _neutral(record)
 
-    def write(value: object, base: int, origins: dict[_Origin, int]) -> list[Any]:
+    def write(value: object, base: int, shared: _Numbers) -> list[Any]:
         if value == neutral:
             return []
         values = list(get(value))
         for index, convert in special:
             item = values[index]
             if item is not None:
-                values[index] = convert(item, base, origins)
+                values[index] = convert(item, base, shared)
         return values
 
     return write
@@ -112,7 +126,7 @@ def _record_reader(record: type) -> _Read:
     special = _special(names, lambda name: _reader(name, hints[name]))
     neutral = _neutral(record)
 
-    def read(values: list[Any], base: int, origins: list[list[str | None]]) -> object:
+    def read(values: list[Any], base: int, shared: _Table) -> object:
         if not values and neutral is not None:
             return neutral
         count = len(values)
@@ -120,7 +134,7 @@ def _record_reader(record: type) -> _Read:
             if index < count:
                 item = values[index]
                 if item is not None:
-                    values[index] = convert(item, base, origins)
+                    values[index] = convert(item, base, shared)
         return record(*values)
 
     return read
@@ -161,9 +175,9 @@ def _writer(name: str, hint: Any) -> _Write | None:  # noqa: ANN401 - a type hin
 
 def _each_written(collection: type, convert: _Write) -> _Write:
     if collection is tuple:
-        return lambda values, base, origins: [convert(value, base, origins) for value in values]
-    return lambda values, base, origins: {
-        key: convert(value, base, origins) for key, value in values.items()
+        return lambda values, base, shared: [convert(value, base, shared) for value in values]
+    return lambda values, base, shared: {
+        key: convert(value, base, shared) for key, value in values.items()
     }
 
 
@@ -188,13 +202,13 @@ def _each_read(collection: type, convert: _Read | None) -> _Read | None:
     if collection is tuple:
         if convert is None:
             return lambda values, _, __: tuple(values)
-        return lambda values, base, origins: tuple(
-            [convert(value, base, origins) for value in values]
+        return lambda values, base, shared: tuple(
+            [convert(value, base, shared) for value in values]
         )
     if convert is None:
         return None
-    return lambda values, base, origins: {
-        key: convert(value, base, origins) for key, value in values.items()
+    return lambda values, base, shared: {
+        key: convert(value, base, shared) for key, value in values.items()
     }
 
 
@@ -224,4 +238,6 @@ _ORIGIN: Final = attrgetter("campaign", "source", "medium", "content", "channel"
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(list[Any])
 _WRITE_LEAD: Final = _record_writer(Lead)
+_SCORES: Final = [field.name for field in fields(Lead)].index("scores")
+_ACCUMULATORS: Final = [field.name for field in fields(Scores)].index("accumulators")
 _READ_LEAD: Final = _record_reader(Lead)

@@ -1,8 +1,7 @@
 """From pydantic's errors to sentences for the people who wrote the policy."""
 
 import difflib
-import types
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -92,12 +91,5 @@ def _model_at(loc: tuple[str | int, ...]) -> type[BaseModel]:
             )
         else:
             annotation = get_args(annotation)[-1]
-        annotation = _without_none(annotation)
     model: type[BaseModel] = annotation
     return model
-
-
-def _without_none(annotation: Any) -> Any:  # noqa: ANN401 - annotations are anything
-    if get_origin(annotation) is types.UnionType:
-        return next(arm for arm in get_args(annotation) if arm is not types.NoneType)
-    return annotation
