@@ -31,7 +31,7 @@ from lifecycle.draft import RULES, Draft
 from lifecycle.facts import Arrived, Fact, RefusedFact
 from lifecycle.firing import fire
 from lifecycle.illegal import IllegalRequestError
-from lifecycle.intake import engage, hear, profile
+from lifecycle.intake import arrived_by, engage, hear, profile
 from lifecycle.lead import SEEN_MAX, Arrival, Lead
 from lifecycle.machine import possible
 from lifecycle.policy import Policy
@@ -121,9 +121,12 @@ def _digest(signal: Signal) -> int:
 
 
 def _arrive(signal: Signal, policy: Policy) -> Draft:
-    origin = "marketing" if isinstance(signal.body, _OF_MARKETING) else "sales"
-    time = signal.time
+    body, time = signal.body, signal.time
+    origin = "marketing" if isinstance(body, _OF_MARKETING) else "sales"
     arrival = Arrival(time, origin)
+    if isinstance(body, Engaged):
+        # Before anything is told: the fact of the arrival says where from.
+        arrival = arrived_by(arrival, body)
     new = Lead(signal.lead_id, 0, Stage.COLD, since=time, at=time, seen=(), arrival=arrival)
     draft = Draft(new, policy, signal.recorded_at)
     draft.happened_at = time

@@ -11,6 +11,7 @@ from lifecycle.lead import (
     CODES_MAX,
     TOUCHES_FIRST_MAX,
     TOUCHES_LAST_MAX,
+    Arrival,
     Attribute,
     Touches,
 )
@@ -31,8 +32,7 @@ def engage(draft: Draft, body: Engaged, time: int) -> str | None:
     activity = draft.policy.activities.get(body.activity)
     if activity is not None:
         draft.scores = absorb(draft.scores, activity, time)
-    if draft.arrival.source is None and draft.arrival.campaign is None:
-        _arrive_by(draft, body)
+    draft.arrival = arrived_by(draft.arrival, body)
     touch = Touch(
         time, body.activity, body.campaign, body.source, body.medium, body.content, body.channel
     )
@@ -44,12 +44,12 @@ def engage(draft: Draft, body: Engaged, time: int) -> str | None:
     return body.activity if raises else None
 
 
-def _arrive_by(draft: Draft, body: Engaged) -> None:
+def arrived_by(arrival: Arrival, body: Engaged) -> Arrival:
     """Take the first known source, campaign and content as the arrival's, for good."""
-    if body.source is not None or body.campaign is not None:
-        draft.arrival = replace(
-            draft.arrival, source=body.source, campaign=body.campaign, content=body.content
-        )
+    known = arrival.source is not None or arrival.campaign is not None
+    if known or (body.source is None and body.campaign is None):
+        return arrival
+    return replace(arrival, source=body.source, campaign=body.campaign, content=body.content)
 
 
 def _remember(draft: Draft, touch: Touch) -> bool:
