@@ -102,7 +102,7 @@ def _parsed(text: str) -> object:
                 return json.loads(
                     text, object_pairs_hook=_without_repeats, parse_constant=_no_constant
                 )
-            except json.JSONDecodeError:
+            except ValueError:
                 pass  # a flow mapping of YAML begins the same way
         # A subclass of SafeLoader: it builds nothing but plain values.
         return yaml.load(text, Loader=_Loader)  # noqa: S506
@@ -152,7 +152,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
+            event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(
                 None, None, "an alias (`*name`): write the value out instead", event.start_mark
             )

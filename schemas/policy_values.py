@@ -6,6 +6,7 @@ same meaning have the same digest.
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Final
 
@@ -31,6 +32,8 @@ _DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) ([a-z]+(?: [a-z]+)?)", r
 DURATION_MS_MAX: Final = 3_660 * 86_400 * SECOND_MS
 """Ten years: longer is a slip of the pen."""
 POINTS_MAX: Final = 1_000_000
+NUMBER_MAX: Final = 10**15
+"""As in profiles, which these numbers are compared with."""
 _DURATION_RIGHT: Final = "write a number and a unit, such as `2 minutes`, `12 hours` or `30 days`"
 _ALLOWANCE_RIGHT: Final = "write a number and a unit, such as `8 business hours` or `60 days`"
 _TIME: Final = re.compile(r"([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
@@ -167,12 +170,14 @@ def points_number(points_mp: int) -> int | float:
 
 
 def _number(value: object) -> float:
-    return float(_exact(value, "a number, such as 50 or 0.5"))
+    right = f"a number, such as 50 or 0.5, between -{NUMBER_MAX} and {NUMBER_MAX}"
+    exact = _exact(value, right)
+    if abs(exact) > NUMBER_MAX:
+        raise ValueError(right)
+    return float(exact)
 
 
 def _date(value: object) -> str:
-    from datetime import date  # noqa: PLC0415
-
     right = "a date that exists, as YYYY-MM-DD"
     if not isinstance(value, str) or re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII) is None:
         raise ValueError(right)
