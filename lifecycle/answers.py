@@ -41,7 +41,7 @@ def _take_late(draft: Draft, offer: Handover, rep: str | None, why: Why) -> None
     if not machine.can(draft.stage, Trigger.ACCEPT):
         raise illegal(draft, "accepted")
     recycled = draft.nurture is not None
-    _settle_unanswered(draft, offer)
+    _settle_unanswered(draft, offer, ClockName.ACCEPTANCE)
     moves.take(draft, rep, Trigger.ACCEPT, why)
     if recycled:
         draft.tell(RecycleCancelled(str(draft.offer_id)))
@@ -60,13 +60,13 @@ def _older_wins(draft: Draft, body: Accepted, older: Handover) -> bool:
 
 
 def _take_older(draft: Draft, older: Handover, rep: str | None, why: Why) -> None:
+    _settle_unanswered(draft, older, ClockName.ACCEPTANCE)
     _bring_back(draft, older, rep or older.assignee, why, "older_accepted")
     clocks.enter(draft, fast=older.fast)
 
 
 def _bring_back(draft: Draft, older: Handover, rep: str, why: Why, reason: str) -> None:
     """Withdraw the offer on the table and move to a rep's sal under the handover before it."""
-    _settle_unanswered(draft, older)
     moves.withdraw(draft, Trigger.ACCEPT, reason)
     clocks.leave(draft, Stage.SAL, Trigger.ACCEPT, answered=False)
     draft.handover, draft.previous = older, draft.handover
@@ -75,10 +75,12 @@ def _bring_back(draft: Draft, older: Handover, rep: str, why: Why, reason: str) 
     moves.accept_handover(draft)
 
 
-def _settle_unanswered(draft: Draft, handover: Handover) -> None:
+def _settle_unanswered(draft: Draft, handover: Handover, name: ClockName) -> None:
     """Meet, disputed, the broken clock that this answer was in time for."""
     clock = handover.unanswered
-    if clock is not None and clock.broke_at is not None and draft.happened_at <= clock.broke_at:
+    if clock is None or clock.name is not name or clock.broke_at is None:
+        return
+    if draft.happened_at <= clock.broke_at:
         clocks.meet(draft, clock)
 
 
@@ -86,18 +88,19 @@ def attempt(draft: Draft, body: ContactAttempted) -> None:
     """Record an attempt to reach the lead; never illegal."""
     rejoined = False
     if _of_older(draft, body):
-        if not _rejoins(draft):
-            _record(draft, body, None, 0)
+        older = _older_of(draft, body)
+        if older is None or not draft.on_offer or not _called_in_time(draft, older):
+            _record_for_older(draft, body, older)
             return
-        _rejoin(draft)
+        _rejoin(draft, older)
         rejoined = True
     elif draft.on_offer:
         moves.take(draft, body.rep, Trigger.ACCEPT, Why(by=body.rep, implied=True))
     offer = draft.handover
     if draft.stage not in SALES_STAGES or offer is None:
-        _record(draft, body, None, 0)
+        _record_outside(draft, body, offer)
         return
-    offer = replace(offer, attempts=offer.attempts + 1, reached=offer.reached or body.reached)
+    offer = _count(offer, body)
     draft.handover = offer
     draft.person = replace(draft.person, returns=0)
     _record(draft, body, draft.offer_id, offer.attempts)
@@ -117,30 +120,67 @@ def _of_older(draft: Draft, body: ContactAttempted) -> bool:
     return draft.on_offer and draft.happened_at < offer.at
 
 
-def _rejoins(draft: Draft) -> bool:
-    """Return whether the handover before was still in time for contact, and can be rejoined."""
+def _older_of(draft: Draft, body: ContactAttempted) -> Handover | None:
+    """Return the handover before the last, unless the attempt names yet another one."""
     older = draft.previous
-    clock = None if older is None else older.unanswered
+    if older is None or body.handover_id in (None, handover_id(draft.id, older.number)):
+        return older
+    return None
+
+
+def _called_in_time(draft: Draft, handover: Handover) -> bool:
+    """Return whether the attempt was in time for a lead that was taken from its owner since.
+
+    One that sales sent back itself, or that stalled later, was not taken for want of a call.
+    """
+    clock = handover.unanswered
     return (
-        draft.on_offer
+        handover.status is HandoverStatus.RETURNED
         and clock is not None
         and clock.name is ClockName.FIRST_CONTACT
         and draft.happened_at <= clock.due_at
     )
 
 
-def _rejoin(draft: Draft) -> None:
+def _rejoin(draft: Draft, older: Handover) -> None:
     """Put the lead back at sal with the owner whose attempt was in time after all."""
-    older = draft.previous
-    if older is None:  # ``_rejoins`` has looked; the types cannot know.
-        return
     why = Why(by=older.assignee, implied=True, late=True)
+    _settle_unanswered(draft, older, ClockName.FIRST_CONTACT)
     _bring_back(draft, older, older.assignee, why, "older_contacted")
     clocks.enter(draft, contacted=True)
 
 
 def _record(draft: Draft, body: ContactAttempted, handover: str | None, attempts: int) -> None:
     draft.tell(Contacted(body.channel, body.reached, attempts, handover, body.rep, body.voice))
+
+
+def _count(handover: Handover, body: ContactAttempted) -> Handover:
+    attempts = handover.attempts + 1
+    return replace(handover, attempts=attempts, reached=handover.reached or body.reached)
+
+
+def _record_for_older(draft: Draft, body: ContactAttempted, older: Handover | None) -> None:
+    """Record an attempt that changes nothing for the last handover."""
+    if older is None:
+        _record(draft, body, None, 0)
+        return
+    older = _count(older, body)
+    draft.previous = older
+    _record(draft, body, handover_id(draft.id, older.number), older.attempts)
+
+
+def _record_outside(draft: Draft, body: ContactAttempted, offer: Handover | None) -> None:
+    """Record an attempt where sales does not have the lead, or has it no more.
+
+    Heard after the lead was taken from its owner and dated before: the breach is disputed.
+    """
+    if offer is None or not _called_in_time(draft, offer):
+        _record(draft, body, None, 0)
+        return
+    offer = _count(offer, body)
+    draft.handover = replace(offer, unanswered=None)
+    _record(draft, body, draft.offer_id, offer.attempts)
+    _settle_unanswered(draft, offer, ClockName.FIRST_CONTACT)
 
 
 def _keep_cadence(draft: Draft, offer: Handover, *, reached: bool) -> None:

@@ -80,7 +80,11 @@ def _return(draft: Draft, *, stalled: bool) -> None:
     """Take the lead back: a new handover at once, or to nurture when that was tried already."""
     policy = draft.policy
     if draft.handover is not None:
-        draft.handover = replace(draft.handover, status=HandoverStatus.RETURNED)
+        # What came before a sale that stalled is nobody's answer any more.
+        unanswered = None if stalled else draft.handover.unanswered
+        draft.handover = replace(
+            draft.handover, status=HandoverStatus.RETURNED, unanswered=unanswered
+        )
     reason = policy.stalled_reason if stalled else policy.returns_reason
     why = Why(reason=reason, reason_class=policy.recycle_reasons[reason].kind)
     if not stalled and draft.person.returns < policy.returns_max:

@@ -208,6 +208,9 @@ def change_owner(draft: Draft, rep: str, team: str | None) -> None:
     if (person.owner, person.team) == (rep, team):
         return
     draft.person = replace(person, owner=rep, team=team)
+    if draft.handover is not None:
+        # Who had it last is who gets it back, should an answer of theirs turn up.
+        draft.handover = replace(draft.handover, assignee=rep, team=team)
     _hand_clocks_to(draft, rep)
     draft.tell(OwnerChanged(person.owner, rep, team))
 
