@@ -13,6 +13,7 @@ from lifecycle.facts import ActivityPart, NearMiss
 from lifecycle.stages import Stage
 from schemas.times import rfc3339
 
+_POINT_MP: Final = 1_000
 _MINUTE_MS: Final = 60_000
 _HOUR_MS: Final = 60 * _MINUTE_MS
 _DAY_MS: Final = 24 * _HOUR_MS
@@ -48,7 +49,7 @@ def points(points_mp: int) -> str:
 def near_miss(miss: NearMiss) -> str:
     """Return what lacks for a stage, as a sentence."""
     lacks = [
-        f"{points(lack)} points of {what}"
+        f"{points(lack)} {'point' if lack == _POINT_MP else 'points'} of {what}"
         for lack, what in (
             (miss.engagement_mp, "engagement"),
             (miss.fit_mp, "fit"),
@@ -67,7 +68,8 @@ def near_miss(miss: NearMiss) -> str:
 
 def _title(one: Explanation) -> Text:
     lead = one.lead
-    text = Text(lead.id, style="bold")
+    text = Text()
+    text.append(lead.id, style="bold")
     text.append("  is ")
     text.append(lead.stage.value, style="bold cyan")
     text.append(f" since {moment(lead.since)} ({duration(one.at - lead.since)})")
@@ -137,7 +139,8 @@ def _activities(parts: tuple[ActivityPart, ...]) -> Table:
             )
             if holds
         ]
-        times = f"{part.count} times, last {moment(part.last_at)}" if part.count else ""
+        often = "once" if part.count == 1 else f"{part.count} times, last"
+        times = f"{often} {moment(part.last_at)}" if part.count else ""
         table.add_row(part.activity, times, points(part.points_mp), ", ".join(notes))
     return table
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from events.embedded import KEEPS_NOTHING, EmbeddedBroker, EmbeddedBrokerError
+from events.embedded import EmbeddedBroker, EmbeddedBrokerError
 from handlers.cli import terminal
 from handlers.cli.worker import stop_on_signals
 from handlers.settings import KAFKA_PREFIX
@@ -43,4 +43,3 @@ def broker(
 def _tell(properties: dict[str, str]) -> None:
     for name, value in sorted(properties.items()):
         terminal.line(f"export {KAFKA_PREFIX}{name.upper().replace('.', '_')}={value}")
-    terminal.say(KEEPS_NOTHING)

@@ -38,7 +38,11 @@ def settings(
         for text in terminal.table_lines([(r.variable, r.value, r.origin) for r in rows]):
             terminal.line(text)
         return
-    table = Table("setting", "value", "from", "what it is", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("setting", no_wrap=True)
+    table.add_column("value", overflow="fold")
+    table.add_column("from", no_wrap=True)
+    table.add_column("what it is")
     for row in rows:
         style = "bold" if row.origin == "environment" else None
         table.add_row(row.variable, row.value, row.origin, row.description, style=style)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from typer.testing import CliRunner, Result
 
+from deploy.kafka import Kafka
 from events import topics as kafka_topics
 from events.embedded import EmbeddedBroker
 from events.topics import Topics
@@ -25,19 +26,24 @@ def logging_as_before() -> Iterator[None]:
 
 
 @pytest.fixture
-def environment(embedded: EmbeddedBroker, topics: Topics) -> dict[str, str]:
-    """What to set so that the command finds this test's topics."""
-    found = {
-        f"BATON_KAFKA__{name.upper().replace('.', '_')}": value
-        for name, value in embedded.client_properties.items()
-    }
-    return found | {"BATON_TOPICS_PREFIX": topics.prefix, "BATON_GROUP": f"{topics.prefix}group"}
+def baton(embedded: EmbeddedBroker, topics: Topics) -> Baton:
+    """Run the command against the embedded broker, with its topics created."""
+    return _command(embedded.client_properties, topics)
 
 
 @pytest.fixture
-def baton(environment: dict[str, str], embedded: EmbeddedBroker, topics: Topics) -> Baton:
-    """Run the command with its topics created."""
-    kafka_topics.create(embedded.client_properties, topics, partitions=PARTITIONS)
+def baton_on_kafka(kafka: Kafka, topics: Topics) -> Baton:
+    """Run the command against Apache Kafka, with its topics created."""
+    return _command(kafka.client_properties, topics)
+
+
+def _command(properties: dict[str, str], topics: Topics) -> Baton:
+    kafka_topics.create(properties, topics, partitions=PARTITIONS)
+    environment = {
+        f"BATON_KAFKA__{name.upper().replace('.', '_')}": value
+        for name, value in properties.items()
+    }
+    environment |= {"BATON_TOPICS_PREFIX": topics.prefix, "BATON_GROUP": f"{topics.prefix}group"}
 
     def run(*arguments: str, stdin: str | None = None, **more: str) -> Result:
         return CliRunner().invoke(app, arguments, input=stdin, env=environment | more)

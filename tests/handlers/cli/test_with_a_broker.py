@@ -1,33 +1,26 @@
 """The command against a broker: publish, follow, record, replay, refusals, explain, policies."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
-from events.clients import producer_config, reader_config
 from events.embedded import EmbeddedBroker
 from events.facts import encode_fact, fact_headers
 from events.partitioner import partition_of
-from events.refusals import Origin, write
 from events.state import encode_lead
 from events.topics import Topics
 from handlers.adoption import adopt
 from handlers.exits import Exit
-from handlers.reading import Record, TopicReader
+from handlers.reading import Record
 from lifecycle.facts import Arrived, Context, Fact
 from lifecycle.lead import Accumulator, Arrival, Attribute, Clock, Lead, Move, Scores
 from lifecycle.stages import ClockName, Stage
 from schemas.policy import shipped, shipped_text
+from tests.handlers.cli.builders import AT, LEAD, read, refusal, send, working
 from tests.handlers.cli.conftest import PARTITIONS, Baton
 
-LEAD = "lead-1"
 HOUR_MS = 3_600_000
-AT = 1_772_442_000_000  # Monday, 2026-03-02T09:00:00Z
 
 
 def signal(subject: str, number: int, activity: str = "page_view") -> str:
@@ -41,37 +34,6 @@ def signal(subject: str, number: int, activity: str = "page_view") -> str:
             "data": {"activity": activity},
         }
     )
-
-
-def read(broker: EmbeddedBroker, topic: str) -> list[Record]:
-    with TopicReader(broker.client_properties, topic) as reader:
-        return list(reader.until_end())
-
-
-def send(broker: EmbeddedBroker, topic: str, *records: Record) -> None:
-    producer = Producer(producer_config(broker.client_properties))
-    for one in records:
-        producer.produce(
-            topic,
-            value=one.value,
-            key=one.key,
-            partition=one.partition,
-            timestamp=one.timestamp,
-            headers=list(one.headers),
-        )
-    assert producer.flush(30) == 0
-
-
-def refusal(topics: Topics, offset: int, reason: str, value: bytes = b"{broken") -> Record:
-    content, headers = write(
-        value,
-        [("content-type", b"application/json"), ("traceparent", b"\xff")],
-        reason=reason,
-        detail="it is broken",
-        origin=Origin(topics.signals, 1, offset),
-        bytes_max=900_000,
-    )
-    return Record(topics.refusals, 1, 0, AT, LEAD.encode(), content, headers)
 
 
 def test_publish_sends_what_is_right_and_reports_the_rest_by_line(
@@ -231,57 +193,6 @@ def test_refusals_are_listed_by_reason_and_shown_with_their_original(
     assert [json.loads(line)["origin"] for line in followed.stdout.splitlines()] == [
         f"{topics.signals}:1:{offset}" for offset in (3, 5, 9)
     ]
-
-
-class StandInWorker:
-    """Takes signals and commits; refuses again whatever is not JSON."""
-
-    def __init__(self, broker: EmbeddedBroker, topics: Topics) -> None:
-        self._broker = broker
-        self._topics = topics
-        config = reader_config(broker.client_properties, name=f"{topics.prefix}group")
-        self._consumer = Consumer(config)
-        starts = [TopicPartition(topics.signals, number, 0) for number in range(PARTITIONS)]
-        self._consumer.assign(starts)
-        self._consumer.commit(offsets=starts, asynchronous=False)
-
-    def run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            message = self._consumer.poll(0.1)
-            if message is not None and message.error() is None:
-                self._take(message)
-        self._consumer.close()
-
-    def _take(self, message: Message) -> None:
-        partition, offset = message.partition() or 0, message.offset() or 0
-        try:
-            json.loads(message.value() or b"")
-        except ValueError:
-            content, headers = write(
-                message.value(),
-                [(name, bytes(value)) for name, value in message.headers() or []],  # type: ignore[str-unpack, arg-type]
-                reason="not_json",
-                detail="still broken",
-                origin=Origin(self._topics.signals, partition, offset),
-                bytes_max=900_000,
-            )
-            again = Record(self._topics.refusals, partition, 0, AT, message.key(), content, headers)
-            send(self._broker, self._topics.refusals, again)
-        done = [TopicPartition(self._topics.signals, partition, offset + 1)]
-        self._consumer.commit(offsets=done, asynchronous=False)
-
-
-@contextmanager
-def working(broker: EmbeddedBroker, topics: Topics) -> Iterator[None]:
-    stop = threading.Event()
-    worker = StandInWorker(broker, topics)
-    thread = threading.Thread(target=worker.run, args=(stop,))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def test_redrive_says_what_became_of_each(
