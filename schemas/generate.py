@@ -138,7 +138,11 @@ def _without_nulls(schema: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def _present(directory: Path) -> set[str]:
-    return {path.relative_to(directory).as_posix() for path in directory.rglob("*.json")}
+    """Return the files that are ours by their place; whatever lies elsewhere is left alone."""
+    places = ("asyncapi.json", "policy.json", "inbound/*.json", "outbound/*.json")
+    return {
+        path.relative_to(directory).as_posix() for place in places for path in directory.glob(place)
+    }
 
 
 def _text(content: Json) -> str:

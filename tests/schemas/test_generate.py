@@ -47,6 +47,16 @@ def test_a_stale_folder_is_told_file_by_file_and_mended_by_writing(tmp_path: Pat
     assert stale(folder) == []
 
 
+def test_files_that_are_not_of_the_contract_are_left_alone(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.json"
+    notes.write_text("{}", encoding="utf-8")
+
+    write(tmp_path)
+
+    assert notes.exists()
+    assert stale(tmp_path) == []
+
+
 def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
     write(tmp_path / "new")
 
