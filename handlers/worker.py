@@ -505,7 +505,7 @@ class Worker:
         lags = {}
         for owned in self._flowing():
             marks = self._consumer.get_watermark_offsets(self._place(owned.number), cached=True)
-            if marks is not None:  # type: ignore[redundant-expr]  # None until first fetched
+            if marks[1] >= 0:
                 lags[owned.number] = max(marks[1] - owned.position, 0)
         return lags
 
