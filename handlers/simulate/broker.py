@@ -7,7 +7,7 @@ the ends of the output topics are where the ears have to be as well.
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from confluent_kafka import (
@@ -38,7 +38,7 @@ STALLED_SECONDS: Final = 60.0
 """Nothing read for so long: then nobody is reading."""
 _FLUSH_SECONDS: Final = 30.0
 _ASK_SECONDS: Final = 15.0
-_LISTEN_SECONDS: Final = 0.01
+_PAUSE_SECONDS: Final = 0.004
 _CONSUME_MAX: Final = 10_000
 
 
@@ -81,7 +81,7 @@ class Log:
                     on_delivery=self._delivered,
                 )
             except BufferError:
-                self._producer.poll(_LISTEN_SECONDS)  # Full: wait until some are delivered.
+                self._producer.poll(_PAUSE_SECONDS)  # Full: wait until some are delivered.
                 continue
             return
 
@@ -106,11 +106,15 @@ class Baton:
         """Close the connection."""
         self._asker.close()
 
-    def await_read(self, ends: dict[int, int]) -> None:
-        """Return once the group has committed all offsets up to these ends."""
+    def await_read(self, ends: dict[int, int], meanwhile: Callable[[], object]) -> None:
+        """Return once the group has committed all offsets up to these ends.
+
+        ``meanwhile`` is what is done between two looks; it takes a moment.
+        """
         wanted = [TopicPartition(self._topic, partition) for partition in ends]
         moved_at = time.monotonic()
         while True:
+            meanwhile()
             committed = self._committed(wanted)
             if all(place.offset >= ends[place.partition] for place in committed):
                 return
@@ -145,6 +149,7 @@ class Ears:
             for partition in range(partitions)
         ]
         self._consumer = Consumer(reader_config(properties, name="baton-simulation"))
+        self._facts: list[Heard] = []
         self._heard_to = self._ends()
         self._consumer.assign(
             [TopicPartition(topic, p, end) for (topic, p), end in self._heard_to.items()]
@@ -154,24 +159,33 @@ class Ears:
         """Close the connection."""
         self._consumer.close()
 
+    def attend(self) -> bool:
+        """Take in what is told within a moment; return whether anything was."""
+        message = self._consumer.poll(_PAUSE_SECONDS)
+        if message is None:
+            return False
+        self._take(message)
+        for one in self._consumer.consume(_CONSUME_MAX, 0):
+            self._take(one)
+        return True
+
     def listen(self) -> list[Heard]:
-        """Return what was told since, up to the present ends."""
-        facts: list[Heard] = []
+        """Return what was told since the last time, up to the present ends."""
         ends = self._ends()
         heard_at = time.monotonic()
         while any(self._heard_to[place] < end for place, end in ends.items()):
-            for message in self._consumer.consume(_CONSUME_MAX, _LISTEN_SECONDS):
+            if self.attend():
                 heard_at = time.monotonic()
-                self._take(message, facts)
-            if time.monotonic() - heard_at > STALLED_SECONDS:
+            elif time.monotonic() - heard_at > STALLED_SECONDS:
                 raise SimulationError("the handovers cannot be read: the cluster does not answer")
+        facts, self._facts = self._facts, []
         return facts
 
-    def _take(self, message: Message, facts: list[Heard]) -> None:
+    def _take(self, message: Message) -> None:
         error, offset = message.error(), message.offset() or 0
         place = (str(message.topic()), int(message.partition() or 0))
         if error is None:
-            facts.append(heard(message.value() or b""))
+            self._facts.append(heard(message.value() or b""))
             self._heard_to[place] = offset + 1
         elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
             self._heard_to[place] = max(self._heard_to[place], offset)

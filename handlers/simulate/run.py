@@ -111,7 +111,7 @@ def run(
         began_at = time.monotonic()
         for piece in play.slices():
             records += log.append(play.stream(piece))
-            baton.await_read(log.ends)
+            baton.await_read(log.ends, ears.attend)
             heard += play.answer(ears.listen(), piece)
             fraction = (piece.end - world.starts_at) / (world.ends_at - world.starts_at)
             on_progress(Progress(min(1.0, fraction), piece.end, records, heard))
