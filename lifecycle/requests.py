@@ -52,6 +52,9 @@ def reject(draft: Draft, body: Rejected) -> None:
     must_name_the_offer(draft, body.handover_id)
     if not draft.on_offer:
         raise illegal(draft, "rejected", "the handover is not on offer any more")
+    track = draft.policy.recycle_reasons.get(body.reason)
+    if track is not None and track.churn:
+        raise illegal(draft, "rejected", f"{body.reason} is a reason for a customer only")
     _refuse_offer(draft, body.reason, body.rep, body.voice)
 
 

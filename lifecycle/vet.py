@@ -4,9 +4,9 @@ Such a message is refused before anything is decided, its id is not remembered, 
 sent again once the definition knows better. An illegal request is another thing: it was decided.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
-from lifecycle.policy import Policy, RecycleReason
+from lifecycle.policy import Policy
 from lifecycle.signals import Body, Disqualified, Lost, Recycled, Rejected, Signal
 
 Problem = tuple[str, str]
@@ -25,25 +25,25 @@ def vet(signal: Signal, policy: Policy) -> Problem | None:
 
 def _vet_reason(body: Body, policy: Policy) -> Problem | None:
     if isinstance(body, Recycled):
-        return _track(body.reason, policy, body.until)
+        return _known(body.reason, policy.recycle_reasons) or _dated(body, policy)
     if isinstance(body, Lost):
-        return _track(body.reason, policy, None)
-    if isinstance(body, Rejected | Disqualified) and body.reason not in policy.disqualify_reasons:
-        if isinstance(body, Rejected):
-            return _track(body.reason, policy, None)
-        return _unknown(body.reason, policy.disqualify_reasons)
+        return _known(body.reason, policy.recycle_reasons)
+    if isinstance(body, Disqualified):
+        return _known(body.reason, policy.disqualify_reasons)
+    if isinstance(body, Rejected):
+        return _known(body.reason, policy.recycle_reasons.keys() | policy.disqualify_reasons.keys())
     return None
 
 
-def _track(reason: str, policy: Policy, until: int | None) -> Problem | None:
-    track: RecycleReason | None = policy.recycle_reasons.get(reason)
-    if track is None:
-        return _unknown(reason, policy.recycle_reasons)
-    if track.needs_date and until is None:
-        return "date_missing", f"{reason} needs `until`: recycle with the date it ends"
-    return None
-
-
-def _unknown(reason: str, known: Iterable[str]) -> Problem:
-    names = ", ".join(sorted(known))
+def _known(reason: str, reasons: Collection[str]) -> Problem | None:
+    if reason in reasons:
+        return None
+    names = ", ".join(sorted(reasons))
     return "unknown_reason", f"{reason} is not a reason of the definition in force: {names}"
+
+
+def _dated(body: Recycled, policy: Policy) -> Problem | None:
+    """Ask for the date that the reason needs; a reject or a lost deal has no field for one."""
+    if body.until is None and policy.recycle_reasons[body.reason].needs_date:
+        return "date_missing", f"{body.reason} needs `until`, the date it ends"
+    return None
