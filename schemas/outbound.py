@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 from pydantic import Field, create_model
 from pydantic_core import from_json
 
-from lifecycle.stages import HandoverKind, ReasonClass, Stage, Trigger
+from lifecycle.stages import ReasonClass, Stage, Trigger
 from schemas.outbound_clocks import (
     ClockBreached,
     ClockCancelled,
@@ -22,20 +22,38 @@ from schemas.outbound_clocks import (
     ClockStarted,
     ClockWarned,
 )
+from schemas.outbound_handover import (
+    Handover,
+    HandoverUpdated,
+    HandoverWithdrawn,
+    HandRaised,
+    HeadsUp,
+    JunkSuspected,
+    OwnerChanged,
+    Recycle,
+    RecycleCancelled,
+)
 from schemas.outbound_parts import (
     ActivityPart,
-    Count,
     FactData,
     FitPart,
     Grade,
     NearMiss,
-    Number,
     Receipt,
     Record,
     Rejection,
     Time,
     Touch,
     Voice,
+)
+from schemas.outbound_sales import (
+    Contacted,
+    Lost,
+    OpportunityChanged,
+    OpportunityOpened,
+    QualificationShort,
+    Qualified,
+    Won,
 )
 
 __all__ = [
@@ -86,10 +104,6 @@ __all__ = [
     "parse",
 ]
 
-Amount = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")]
-Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
-Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
-
 
 class Arrived(FactData):
     """A lead is known from here on."""
@@ -125,92 +139,6 @@ class StageChanged(FactData):
     """What sales heard."""
 
 
-class HeadsUp(FactData):
-    """Early notice to sales, without a clock: look, do not call yet; or a customer wants more."""
-
-    heads_up: Literal["warm", "expansion"]
-    """What it is about."""
-    receipt: Receipt
-    """Why."""
-    play: str | None = None
-    """What to do."""
-
-
-class Handover(FactData):
-    """The offer of a lead to sales: answer it with its id before `accept_due_at`."""
-
-    handover: str
-    """The handover's id; name it in every answer."""
-    handover_kind: HandoverKind
-    """Why it is offered."""
-    attempt: Number
-    """1 for an offer of its own; one more for each return of it."""
-    fast: bool
-    """On the fast track: the lead raised its hand."""
-    assignee: str
-    """The rep or queue it goes to."""
-    team: str
-    """The assignee's team."""
-    receipt: Receipt
-    """Why."""
-    play: str
-    """What to do next."""
-    first_touches: tuple[Touch, ...] = ()
-    """The lead's first touches."""
-    last_touches: tuple[Touch, ...] = ()
-    """The lead's last touches."""
-    pain_points: tuple[str, ...] = ()
-    """Pains known from earlier calls."""
-    objections: tuple[str, ...] = ()
-    """Objections known from earlier calls."""
-    questions: tuple[str, ...] = ()
-    """Questions known from earlier calls."""
-    competitors: tuple[str, ...] = ()
-    """Competitors known from earlier calls."""
-    accept_due_at: Time | None = None
-    """Until when to answer; absent for a claim."""
-    contact_due_at: Time | None = None
-    """Until when to try to reach the lead, if accepted at the last moment; of a claim: due."""
-    rejections: tuple[Rejection, ...] = ()
-    """Earlier noes of sales."""
-    by: str | None = None
-    """Who nominated or claimed it."""
-    reason: str | None = None
-    """Why it was nominated or claimed."""
-
-
-class HandoverUpdated(FactData):
-    """Something about the offer on the table changed; its id stays."""
-
-    handover: str
-    """The handover's id."""
-    change: Literal["fast", "cooled", "assigned"]
-    """What changed: the lead raised its hand, cooled down, or somebody else answers."""
-    fast: bool
-    """On the fast track."""
-    assignee: str
-    """Who has it now."""
-    team: str
-    """The assignee's team."""
-    accept_due_at: Time | None = None
-    """Until when to answer now."""
-    contact_due_at: Time | None = None
-    """Until when to try to reach the lead now, if accepted at the last moment."""
-    receipt: Receipt | None = None
-    """Why."""
-
-
-class HandoverWithdrawn(FactData):
-    """The offer is off the table: stop working on it."""
-
-    handover: str
-    """The handover's id."""
-    trigger: Trigger
-    """What took it away."""
-    reason: str | None = None
-    """Why: `cooled`, `junk`, `disqualified`, `older_accepted`, `older_contacted` …"""
-
-
 class Touched(FactData):
     """A touch worth telling: the first of a campaign, a buying signal, a hand raise."""
 
@@ -222,171 +150,6 @@ class Touched(FactData):
     """It counts toward intent."""
     hand_raise: bool
     """The lead asked for sales."""
-
-
-class HandRaised(FactData):
-    """The lead raised its hand while sales has it: call."""
-
-    activity: str
-    """How it raised its hand."""
-
-
-class Contacted(FactData):
-    """An attempt of sales to reach the lead."""
-
-    channel: str
-    """How."""
-    reached: bool
-    """The lead answered."""
-    attempt: Count
-    """Attempts so far on its handover; 0 where it belongs to none."""
-    handover: str | None = None
-    """The handover it belongs to."""
-    by: str | None = None
-    """Who."""
-    voice: Voice | None = None
-    """What sales heard."""
-
-
-class Bant(FactData):
-    """Sales' answer on BANT."""
-
-    budget: bool
-    """There is a budget."""
-    authority: bool
-    """The contact can decide."""
-    need: bool
-    """There is a need."""
-    timeline_days: Count | None = None
-    """Days until they want to decide."""
-    by: str | None = None
-    """Who answered."""
-    voice: Voice | None = None
-    """What sales heard."""
-
-
-class Qualified(Bant):
-    """BANT confirmed."""
-
-
-class QualificationShort(Bant):
-    """BANT answered and not met; the lead does not move."""
-
-    missing: tuple[Literal["budget", "authority", "need", "timeline"], ...]
-    """What lacks."""
-    recycle_reason: str
-    """The recycle reason that fits."""
-
-
-class OpportunityData(FactData):
-    """What a fact tells of an opportunity."""
-
-    opportunity: str
-    """The CRM's id of the deal."""
-    currency: Currency | None = None
-    """ISO 4217."""
-    by: str | None = None
-    """Who told it."""
-    voice: Voice | None = None
-    """What sales heard."""
-
-
-class OpportunityOpened(OpportunityData):
-    """A deal is on the table."""
-
-    amount: Amount | None = None
-    """Amount as a decimal, without rounding."""
-    close_date: Day | None = None
-    """Expected close: YYYY-MM-DD."""
-    opportunity_stage: str | None = None
-    """The CRM's deal stage."""
-    implied: bool
-    """It follows from a win or a loss of a deal that nobody had told."""
-    reopened: bool
-    """It had ended before."""
-
-
-class OpportunityChanged(OpportunityData):
-    """A known deal's data changed."""
-
-    amount: Amount | None = None
-    """Amount as a decimal, without rounding."""
-    close_date: Day | None = None
-    """Expected close: YYYY-MM-DD."""
-    opportunity_stage: str | None = None
-    """The CRM's deal stage."""
-
-
-class Won(OpportunityData):
-    """A deal closed."""
-
-    amount: Amount
-    """The amount agreed."""
-    reopened: bool
-    """It had been lost before."""
-
-
-class Lost(OpportunityData):
-    """A deal ended; with `lead_lost` the lead is marketing's again (also on lead.recycles)."""
-
-    amount: Amount | None = None
-    """Amount as a decimal, without rounding."""
-    reason: str
-    """Why, by the policy's name."""
-    reason_class: ReasonClass
-    """What that reason says of the lead and its handling."""
-    was_won: bool
-    """It had been won: its revenue goes."""
-    lead_lost: bool
-    """The lead moved to lost with it."""
-    wake_at: Time | None = None
-    """When the lead wakes up."""
-
-
-class Recycle(FactData):
-    """The return of a lead to marketing, with a reason and a wake-up date."""
-
-    reason: str
-    """Why, by the policy's name."""
-    reason_class: ReasonClass
-    """What that reason says of the lead and its handling."""
-    trigger: Trigger
-    """What sent it back: `recycle`, `reject` or `return`."""
-    wake_at: Time
-    """When the lead wakes up."""
-    recycles: Count
-    """Counted toward the loop limit, this one included."""
-    slow_track: bool
-    """It came back too often and waits longer."""
-    by: str | None = None
-    """Who asked for it."""
-    voice: Voice | None = None
-    """What sales heard."""
-
-
-class RecycleCancelled(FactData):
-    """A late yes of sales took the lead back from marketing."""
-
-    handover: str
-    """The handover that was accepted."""
-
-
-class JunkSuspected(FactData):
-    """Junk rules match a lead that sales has: the owner decides."""
-
-    junk: tuple[str, ...]
-    """The junk rules that match."""
-
-
-class OwnerChanged(FactData):
-    """Somebody else is responsible."""
-
-    from_rep: str | None = None
-    """Who was."""
-    to_rep: str
-    """Who is."""
-    team: str
-    """The new owner's team."""
 
 
 class Refused(FactData):

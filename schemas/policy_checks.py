@@ -6,17 +6,13 @@ from importlib import resources
 from itertools import pairwise
 
 from schemas.inbound_fields import attribute_name_fault
-from schemas.policy_document import (
-    ClockPart,
-    HoursPart,
-    PolicyDocument,
-    When,
-)
+from schemas.policy_document import PolicyDocument
+from schemas.policy_lead import When
+from schemas.policy_promises import ClockPart, HoursPart
 from schemas.policy_text import Problem, join, shown
-from schemas.policy_values import points_number
+from schemas.policy_values import DAY_MS, points_number
 
 FIT_MAX_MP = 100_000
-DAY_MS = 86_400_000
 FAST_TRACK = ("acceptance", "first_contact")
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, PlainSerializer, StringConstraints, WithJsonSchema
 
 SECOND_MS: Final = 1_000
+DAY_MS: Final = 86_400 * SECOND_MS
 BUSINESS_HOURS_PER_DAY: Final = 8
 _UNITS: Final[dict[str, int]] = {
     "second": SECOND_MS,
