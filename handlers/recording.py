@@ -1,10 +1,12 @@
 """A recording of a topic as a file, and putting it back into an empty topic, byte by byte.
 
 The file is JSON lines; with a name that ends in ``.gz`` it is compressed. The first line says what
-it is: ``{"baton-recording": 1, "topic": "lead.signals", "partitions": 12}``. Every other line is
-one record: ``{"p": partition, "t": timestamp in ms, "k": key, "h": [[name, value], ...], "v":
-value}``, where key, value and the values of headers are base64 of the bytes, or null where there
-are none. The last line is ``{"records": how many}``: a file without it was cut off.
+it is: ``{"baton-recording": 1, "topic": "lead.signals", "partitions": 12, "policies": {digest:
+definition}}``, with the definitions that the log's adoptions name, since without them nothing in
+it can be decided again. Every other line is one record: ``{"p": partition, "t": timestamp in ms,
+"k": key, "h": [[name, value], ...], "v": value}``. Definitions, keys, values and the values of
+headers are base64 of the bytes, or null where there are none. The last line is ``{"records": how
+many}``: a file without it was cut off.
 
 Records of one partition stand in their order; partitions may interleave in any way. Readers of
 version 1 refuse another version and ignore fields they do not know.
@@ -17,7 +19,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final, TextIO, cast
 
@@ -48,18 +50,28 @@ class Head:
 
     topic: str
     partitions: int
+    policies: Mapping[str, bytes] = field(default_factory=dict)
+    """The definitions by their digest."""
 
 
-def record(kafka: Mapping[str, str], topic: str, path: Path, progress: Progress) -> int:
+def record(
+    kafka: Mapping[str, str],
+    topic: str,
+    path: Path,
+    progress: Progress,
+    policies: str | None = None,
+) -> int:
     """Write every record of the topic, up to its end, and return how many there were.
 
-    The file appears under its name only when it is complete.
+    ``policies`` is the topic of the definitions to take along. The file appears under its name
+    only when it is complete.
     """
+    definitions = {} if policies is None else _definitions(kafka, policies)
     part = path.with_name(path.name + ".part")
     compress = path.suffix == ".gz"
     try:
         with TopicReader(kafka, topic) as reader, _write(part, compress=compress) as file:
-            head = Head(topic, len(reader.partitions))
+            head = Head(topic, len(reader.partitions), definitions)
             count = write(file, head, _counted(reader.until_end(), progress))
         part.replace(path)
     finally:
@@ -69,7 +81,15 @@ def record(kafka: Mapping[str, str], topic: str, path: Path, progress: Progress)
 
 def write(file: TextIO, head: Head, records: Iterable[Record]) -> int:
     """Write a recording and return the number of its records."""
-    _line(file, {"baton-recording": VERSION, "topic": head.topic, "partitions": head.partitions})
+    _line(
+        file,
+        {
+            "baton-recording": VERSION,
+            "topic": head.topic,
+            "partitions": head.partitions,
+            "policies": {name: _text(value) for name, value in sorted(head.policies.items())},
+        },
+    )
     count = 0
     for one in records:
         headers = [[name, _text(value)] for name, value in one.headers]
@@ -143,16 +163,29 @@ class Recording:
         return one
 
 
-def replay(kafka: Mapping[str, str], topic: str, recording: Recording, progress: Progress) -> int:
+def replay(
+    kafka: Mapping[str, str],
+    topic: str,
+    recording: Recording,
+    progress: Progress,
+    policies: str | None = None,
+) -> int:
     """Send a recording to an empty topic of as many partitions; return how many records went.
 
     Partition, timestamp, key, headers and value are the recorded ones; each record gets the
-    header ``baton-replay: 1`` besides. The whole file is checked before the first is sent.
+    header ``baton-replay: 1`` besides. The definitions go first, to the topic ``policies``, as far
+    as it does not have them. The whole file is checked before anything is sent.
     """
     for _ in recording.records():
         pass
     _refuse_unfit(kafka, topic, recording)
     sender = Sender(kafka)
+    if policies is not None:
+        known = _definitions(kafka, policies)
+        for digest, definition in recording.head.policies.items():
+            if digest not in known:
+                sender.send(policies, Record(policies, 0, 0, -1, digest.encode(), definition), [])
+        sender.flush()
     count = 0
     for one in _counted(recording.records(), progress):
         sender.send(topic, one, _with_replay(one.headers))
@@ -219,6 +252,15 @@ class Sender:
             raise RecordingError(f"{topic} does not take a record: {self._failure.str()}")
 
 
+def _definitions(kafka: Mapping[str, str], topic: str) -> dict[str, bytes]:
+    with TopicReader(kafka, topic) as reader:
+        return {
+            one.key.decode(): one.value
+            for one in reader.until_end()
+            if one.key is not None and one.value is not None
+        }
+
+
 def _refuse_unfit(kafka: Mapping[str, str], topic: str, recording: Recording) -> None:
     partitions = partition_count(kafka, topic)
     if partitions == 0:
@@ -255,8 +297,9 @@ def _head(path: Path, line: str) -> Head:
     if version != VERSION:
         raise RecordingError(f"{path} is a recording of version {version}; this Baton reads 1")
     try:
-        return Head(str(told["topic"]), int(told["partitions"]))
-    except (KeyError, TypeError, ValueError) as error:
+        policies = {name: b64decode(text) for name, text in told.get("policies", {}).items()}
+        return Head(str(told["topic"]), int(told["partitions"]), policies)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecordingError(f"{path}: its first line lacks topic or partitions") from error
 
 

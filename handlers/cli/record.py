@@ -21,7 +21,8 @@ def record(
     """Write lead.signals, from its start to its end, into a file.
 
     The file keeps partition, timestamp, key, headers and value of each record, byte by byte, as
-    JSON lines. Replayed into an empty topic, it gives the same facts.
+    JSON lines, and the definitions of lead.policies. Replayed into an empty topic, it gives the
+    same facts.
 
     For example:
 
@@ -38,9 +39,10 @@ def record(
         raise terminal.CommandError(
             f"There is no directory {file.absolute().parent}.", "Create it, or take another one."
         )
-    topic = terminal.topics_of(settings).signals
+    topics = terminal.topics_of(settings)
+    topic = topics.signals
     with terminal.progress(f"recording {topic}") as done:
-        count = recording.record(settings.kafka, topic, file, done)
+        count = recording.record(settings.kafka, topic, file, done, topics.policies)
     terminal.say(f"Recorded {count:,} records of {topic} in {file}.")
 
 
@@ -53,8 +55,7 @@ def replay(
     header baton-replay: 1 besides. The topic needs as many partitions as the recording has. A
     policy in the recording comes into force with ticks: external, so that today's clock does not
     judge the past; adopt a policy afterwards to give the ticking back to the workers. The
-    definitions themselves live in lead.policies: a new cluster needs that topic's records too
-    ('baton policy adopt').
+    definitions that the recording has are put into lead.policies.
 
     For example:
 
@@ -63,7 +64,8 @@ def replay(
       BATON_TOPICS_PREFIX=again. baton replay signals.jsonl.gz
     """
     settings = terminal.settings()
-    topic = terminal.topics_of(settings).signals
+    topics = terminal.topics_of(settings)
+    topic = topics.signals
     with terminal.progress(f"replaying into {topic}") as done:
-        count = recording.replay(settings.kafka, topic, Recording(file), done)
+        count = recording.replay(settings.kafka, topic, Recording(file), done, topics.policies)
     terminal.say(f"Replayed {count:,} records into {topic}.")

@@ -161,7 +161,9 @@ def _told(error: Exception) -> int | None:
     if isinstance(error, CommandError):
         return _tell(error.sentence, error.hint, error.code)
     if isinstance(error, Stop):
-        return _tell(str(error), "'baton --help' says what each exit code means.", error.code)
+        return _tell(
+            sentence(str(error)), "'baton --help' says what each exit code means.", error.code
+        )
     if isinstance(error, tuple(_HINTS)):
         return _tell(_sentence(error), _hint(error), _code(error))
     return _tell_usage(error) if isinstance(error, _UsageFault) else None

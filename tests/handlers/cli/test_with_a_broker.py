@@ -111,6 +111,7 @@ def test_a_recording_replayed_has_every_byte_and_the_mark_of_a_replay(
         Record(topics.signals, 1, 0, AT + 5, None, b"\xff\xfe", []),
     ]
     send(embedded, topics.signals, *originals)
+    send(embedded, topics.policies, Record("", 0, 0, AT, b"abc", b"a definition", []))
     again = Topics(f"{topics.prefix}again.")
 
     recorded = baton("record", str(path))
@@ -129,6 +130,8 @@ def test_a_recording_replayed_has_every_byte_and_the_mark_of_a_replay(
     assert "is there already" in kept.stderr
     assert f"created  {again.signals}" in created.stdout
     assert replayed.exit_code == Exit.OK, replayed.stderr
+    definitions = read(embedded, again.policies)
+    assert [(one.key, one.value) for one in definitions] == [(b"abc", b"a definition")]
     found = read(embedded, again.signals)
     mark = ("baton-replay", b"1")
     assert sorted(found, key=lambda one: (one.partition, one.offset)) == [

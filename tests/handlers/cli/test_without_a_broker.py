@@ -8,10 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
+from confluent_kafka import KafkaError, KafkaException
 from typer.testing import CliRunner
 
+from events.clients import ClientConfigError
+from events.topics import TopicsError
 from handlers.cli import app, policy, refusals, topics
-from handlers.exits import Exit
+from handlers.cli.terminal import Speaking
+from handlers.exits import Exit, Stop
+from handlers.reading import ReadingError
+from handlers.recording import RecordingError
+from handlers.settings import SettingsError
 
 BATON = [sys.executable, "-c", "from handlers.cli import main; main()"]
 
@@ -168,12 +176,50 @@ def test_a_reader_of_the_output_that_had_enough_is_no_error() -> None:
     assert complaint == b""
 
 
-def test_a_cluster_that_is_not_there_is_one_sentence() -> None:
-    result = CliRunner().invoke(
-        app,
-        ["explain", "lead-1"],
-        env={"BATON_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1", "BATON_LOG_LEVEL": "error"},
-    )
+FAULT = KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN, "all brokers are down"))
 
-    assert result.exit_code == Exit.ERROR
-    assert "error: The cluster does not answer" in result.stderr
+
+@pytest.mark.parametrize(
+    ("error", "code", "sentence"),
+    [
+        (TopicsError("the cluster does not answer"), Exit.ERROR, "The cluster does not answer."),
+        (TopicsError("lead.signals is gone"), Exit.ERROR, "lead.signals is gone."),
+        (ReadingError("lead.state is silent"), Exit.ERROR, "lead.state is silent."),
+        (RecordingError("x.gz was cut off"), Exit.ERROR, "x.gz was cut off."),
+        (SettingsError("BATON_A cannot be used."), Exit.USAGE, "BATON_A cannot be used."),
+        (ClientConfigError("acks cannot be 0"), Exit.USAGE, "Acks cannot be 0."),
+        (Stop(Exit.FENCED, "fenced by another"), Exit.FENCED, "Fenced by another."),
+        (FAULT, Exit.ERROR, "All brokers are down."),
+    ],
+    ids=repr,
+)
+def test_every_foreseen_error_is_a_sentence_a_hint_and_a_code(
+    error: Exception, code: Exit, sentence: str
+) -> None:
+    failing = typer.Typer(cls=Speaking)
+    failing.callback()(lambda: None)
+
+    @failing.command()
+    def fail() -> None:
+        raise error
+
+    result = CliRunner().invoke(failing, ["fail"])
+
+    assert result.exit_code == code
+    told = result.stderr.splitlines()
+    assert told[0] == f"error: {sentence}"
+    assert told[1].startswith("hint: ")
+    assert len(told) == 2
+
+
+def test_a_defect_is_not_dressed_up_as_a_sentence() -> None:
+    failing = typer.Typer(cls=Speaking)
+    failing.callback()(lambda: None)
+
+    @failing.command()
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    result = CliRunner().invoke(failing, ["fail"])
+
+    assert isinstance(result.exception, ZeroDivisionError)
