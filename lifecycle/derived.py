@@ -11,7 +11,7 @@ from lifecycle import clocks, scoring
 from lifecycle.draft import Draft
 from lifecycle.facts import HandRaised, JunkSuspected, LostFact
 from lifecycle.lead import OPPORTUNITIES_ENDED_MAX, Ended, Opportunity
-from lifecycle.machine import JUNK_MOVES, can
+from lifecycle.machine import JUNK_MOVES
 from lifecycle.moves import (
     Why,
     heads_up,
@@ -136,8 +136,6 @@ def wake(draft: Draft) -> None:
 
 
 def _may_raise(draft: Draft, junk: tuple[str, ...]) -> bool:
-    if not can(draft.stage, Trigger.RAISE_HAND):
-        return False
     if draft.stage is not Stage.DISQUALIFIED:
         return True
     policy = draft.policy

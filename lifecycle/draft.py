@@ -1,6 +1,7 @@
 """A lead while one decision is made about it: its state unfrozen, and the facts told so far."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from lifecycle.facts import Context, Fact, FactBody, Receipt
 from lifecycle.lead import (
@@ -148,6 +149,11 @@ class Draft:
             self.person.owner if selling else offer.assignee,
             self.person.team if selling else offer.team,
         )
+
+    @property
+    def offer(self) -> Handover:
+        """The last handover, at stages that no lead comes to without one."""
+        return cast("Handover", self.handover)
 
     @property
     def offer_id(self) -> str | None:

@@ -71,24 +71,18 @@ def _fire(draft: Draft, clock: Clock, due_at: int) -> None:
 
 def _team(draft: Draft) -> str | None:
     """Return whose hours hold from here on: the owner's team from sal on, else the offer's."""
-    if draft.stage in SALES_STAGES or draft.handover is None:
-        return draft.person.team
-    return draft.handover.team
+    return draft.person.team if draft.stage in SALES_STAGES else draft.offer.team
 
 
 def _return(draft: Draft, *, stalled: bool) -> None:
     """Take the lead back: a new handover at once, or to nurture when that was tried already."""
-    policy = draft.policy
-    if draft.handover is not None:
-        # What came before a sale that stalled is nobody's answer any more.
-        unanswered = None if stalled else draft.handover.unanswered
-        draft.handover = replace(
-            draft.handover, status=HandoverStatus.RETURNED, unanswered=unanswered
-        )
+    policy, offer = draft.policy, draft.offer
+    # What came before a sale that stalled is nobody's answer any more.
+    unanswered = None if stalled else offer.unanswered
+    draft.handover = replace(offer, status=HandoverStatus.RETURNED, unanswered=unanswered)
     reason = policy.stalled_reason if stalled else policy.returns_reason
     why = Why(reason=reason, reason_class=policy.recycle_reasons[reason].kind)
     if not stalled and draft.person.returns < policy.returns_max:
-        fast = draft.handover is not None and draft.handover.fast
-        to_offer(draft, HandoverKind.RETURN, Trigger.RETURN, why, fast=fast)
+        to_offer(draft, HandoverKind.RETURN, Trigger.RETURN, why, fast=offer.fast)
     else:
         recycle(draft, Trigger.RETURN, why)

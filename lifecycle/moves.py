@@ -221,9 +221,7 @@ def take(draft: Draft, rep: str | None, trigger: Trigger, why: Why, *, stay: boo
 
     ``stay`` False: passed on the way, so that its clocks do not start.
     """
-    offer = draft.handover
-    if offer is None:  # Callers open a handover first; the type cannot say so.
-        raise machine.IllegalMoveError(draft.stage, trigger, Stage.SAL)
+    offer = draft.offer
     settle_owner(draft, rep or offer.assignee, offer.team)
     move(draft, Stage.SAL, trigger, why)
     accept_handover(draft)
@@ -256,16 +254,14 @@ def settle_owner(draft: Draft, rep: str, team: str | None) -> None:
 
 def accept_handover(draft: Draft) -> None:
     """Mark the last handover as accepted, in the owner's name."""
-    offer = draft.handover
-    if offer is not None:
-        owner = draft.person.owner or offer.assignee
-        draft.handover = replace(
-            offer,
-            status=HandoverStatus.ACCEPTED,
-            assignee=owner,
-            team=draft.person.team or offer.team,
-            unanswered=None,
-        )
+    offer, person = draft.offer, draft.person
+    draft.handover = replace(
+        offer,
+        status=HandoverStatus.ACCEPTED,
+        assignee=person.owner or offer.assignee,
+        team=person.team or offer.team,
+        unanswered=None,
+    )
 
 
 def withdraw(draft: Draft, trigger: Trigger, reason: str) -> None:
@@ -280,9 +276,7 @@ def withdraw(draft: Draft, trigger: Trigger, reason: str) -> None:
 
 def update_offer(draft: Draft, change: str, *, receipt: bool = False) -> None:
     """Tell sales that something about the handover in its hands changed."""
-    offer = draft.handover
-    if offer is None:
-        return
+    offer = draft.offer
     acceptance = clocks.find(draft, ClockName.ACCEPTANCE)
     contact = clocks.find(draft, ClockName.FIRST_CONTACT)
     draft.tell(
