@@ -190,7 +190,9 @@ def _keep_cadence(draft: Draft, offer: Handover, *, reached: bool) -> None:
     if cadence is not None:
         if reached or offer.attempts >= enough:
             clocks.end(draft, cadence, Trigger.ACCEPT, met=True)
-    elif draft.stage is Stage.SAL and not offer.reached and not offer.cadence_run:
+        return
+    wanted = not offer.reached and not offer.cadence_run and offer.attempts < enough
+    if draft.stage is Stage.SAL and wanted:
         draft.handover = replace(offer, cadence_run=True)
         person = draft.person
         clocks.start(draft, ClockName.CADENCE, draft.offer_id, person.owner, person.team)
