@@ -1,9 +1,9 @@
 """Publishing signals from lines of JSON: each line checked by itself, bad ones told and left out.
 
-A line is a CloudEvent, as an integrator would send it: ``type``, ``subject`` (the lead id) and
-``data``, and if they are known ``id``, ``source`` and ``time``. Without ``time`` it is now. Without
-``id`` it is made of the line and its number, so that publishing the same file twice changes nothing
-the second time.
+A line is a CloudEvent, as an integrator would send it: ``type``, ``subject`` (or by its plain name
+``lead_id``) and ``data``, and if they are known ``id``, ``source`` and ``time``. Without ``time``
+it is now. Without ``id`` it is made of the line and its number, so that publishing the same file
+twice changes nothing the second time.
 """
 
 import hashlib
@@ -17,7 +17,17 @@ from schemas.refusal import RefusalCode, Refused
 from schemas.times import parse_time
 
 KNOWN: Final = frozenset(
-    {"specversion", "type", "subject", "data", "id", "source", "time", "datacontenttype"}
+    {
+        "specversion",
+        "type",
+        "subject",
+        "lead_id",
+        "data",
+        "id",
+        "source",
+        "time",
+        "datacontenttype",
+    }
 )
 
 
@@ -107,10 +117,12 @@ def _event(number: int, line: bytes, source: str) -> dict[str, Any]:
     unknown = sorted(set(told) - KNOWN)
     if unknown:
         raise Refused(RefusalCode.BAD_SHAPE, f"{unknown[0]!r} is no attribute; data go in 'data'")
+    if "subject" in told and "lead_id" in told:
+        raise Refused(RefusalCode.BAD_SHAPE, "subject and lead_id are the same: give one of them")
     digest = hashlib.sha256(b"%d:%s" % (number, line.strip())).hexdigest()[:32]
     return {
         "type": _text(told, "type"),
-        "subject": _text(told, "subject"),
+        "subject": _text(told, "lead_id" if "lead_id" in told else "subject"),
         "data": _data(told),
         "id": _text(told, "id", digest),
         "source": _text(told, "source", source),

@@ -24,7 +24,7 @@ def publish(
 ) -> None:
     """Check signals and send them to lead.signals, one JSON object a line.
 
-    A line is a CloudEvent: type, subject (the lead id), data, and if known id, source and time.
+    A line is a CloudEvent: type, subject (or lead_id), data, and if known id, source and time.
     Without time it is now; without id one is made of the line and its number, so that publishing
     a file twice changes nothing the second time. A bad line is reported by number and reason on
     standard error, the others are sent.
@@ -39,7 +39,7 @@ def publish(
 
     One line of such a file:
 
-      {"type": "lead.engaged.v1", "subject": "l-1", "data": {"activity": "demo_request"}}
+      {"type": "lead.engaged.v1", "lead_id": "l-1", "data": {"activity": "demo_request"}}
     """
     settings = terminal.settings()
     topics = terminal.topics_of(settings)
