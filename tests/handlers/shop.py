@@ -13,7 +13,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
 
 from deploy.kafka import Kafka
 from events.clients import consumer_config, producer_config, reader_config
@@ -105,7 +113,9 @@ class Running:
 class Shop:
     """Topics of one test in a broker."""
 
-    def __init__(self, broker: Broker, topics: Topics, directory: Path, partitions: int = 2) -> None:
+    def __init__(
+        self, broker: Broker, topics: Topics, directory: Path, partitions: int = 2
+    ) -> None:
         self.properties: dict[str, str] = dict(broker.client_properties)
         self.topics = topics
         self.directory = directory
@@ -113,6 +123,8 @@ class Shop:
         self.group = f"baton-{uuid.uuid4().hex[:8]}"
         self._ids = 0
         self._ends: dict[int, int] = {}
+        self._member: Consumer | None = None
+        """Asked for offsets; it joins nothing."""
         create(self.properties, topics, partitions=partitions)
         self._producer = Producer(producer_config(self.properties))
 
@@ -257,12 +269,19 @@ class Shop:
     def taken(self) -> dict[int, int]:
         """The group's committed offset of each partition, -1 where there is none yet."""
         places = [TopicPartition(self.topics.signals, n) for n in range(self.partitions)]
-        with closing(Consumer(consumer_config(self.properties, self.group))) as member:
-            try:
-                found = member.committed(places, timeout=10)
-            except KafkaException:
-                found = []  # A new cluster takes a moment to say who coordinates.
+        if self._member is None:
+            self._member = Consumer(consumer_config(self.properties, self.group))
+        try:
+            found = self._member.committed(places, timeout=10)
+        except KafkaException:
+            found = []  # A new cluster takes a moment to say who coordinates.
         return {place.partition: max(place.offset, -1) for place in found}
+
+    @property
+    def sent(self) -> int:
+        """How far all partitions together go, when all of it is delivered."""
+        self._producer.flush(PATIENCE_SECONDS)
+        return sum(end + 1 for end in self._ends.values())
 
     def read(self, topic: str) -> list[Out]:
         """All committed records of a topic, in partition order."""

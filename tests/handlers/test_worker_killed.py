@@ -27,11 +27,11 @@ def test_killed_at_random_moments_it_writes_what_it_would_have_written_undisturb
 
     with calm.worker():
         calm.wait()
-    for kills in range(10):
-        goal = sum(rough.taken().values()) + chance.randrange(50, 500)
+    moments = sorted(chance.randrange(rough.sent) for _ in range(10))
+    for kills, moment in enumerate(moments):
         size = chance.choice((5, 20, 50))
         with rough.process(kafka=STATIC, batch_messages_max=size, tick_leads_max=7):
-            eventually(lambda: sum(rough.taken().values()) >= goal, "no progress")  # noqa: B023
+            _until(rough, moment)
         if kills == 5:
             # Once with nothing left of the local store.
             (tmp_path / "rough" / "state").rename(tmp_path / "gone")
@@ -44,6 +44,15 @@ def test_killed_at_random_moments_it_writes_what_it_would_have_written_undisturb
     assert len(expected["lifecycle"]) > 1000
     for name, outs in expected.items():
         assert _comparable(found[name], rough) == _comparable(outs, calm), name
+
+
+def _until(shop: Shop, moment: int) -> None:
+    """Wait until so much is taken, and something since now."""
+    before = sum(shop.taken().values())
+    eventually(
+        lambda: sum(shop.taken().values()) > max(moment, before) or before >= shop.sent,
+        "it does not get on",
+    )
 
 
 def _comparable(outs: list[Out], shop: Shop) -> list[str]:
