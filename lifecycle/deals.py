@@ -88,7 +88,9 @@ def lose(draft: Draft, body: Lost) -> None:
     if ended is not None and was_won:
         draft.won -= 1
         _forget(draft, ended)
-        deal = Opportunity(ended.id, ended.amount, ended.currency, ended.close_date, None, 0)
+        deal = Opportunity(
+            ended.id, ended.amount, ended.currency, ended.close_date, ended.stage, ended.ended_at
+        )
     else:
         deal = known or _imply_deal(draft, body.opportunity_id, None, None, body.rep)
         end_deal_clock(draft, deal.id, Trigger.LOSE)

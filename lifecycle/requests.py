@@ -66,9 +66,7 @@ def _refuse_offer(
     until: int | None = None,
     wake_at: int | None = None,
 ) -> None:
-    offer = draft.handover
-    if offer is not None:
-        draft.handover = replace(offer, status=HandoverStatus.REJECTED)
+    draft.handover = replace(draft.offer, status=HandoverStatus.REJECTED)
     rejection = Rejection(str(draft.offer_id), draft.happened_at, reason, rep)
     rejections = (*draft.person.rejections, rejection)[-REJECTIONS_MAX:]
     draft.person = replace(draft.person, rejections=rejections)
@@ -166,7 +164,10 @@ def send_back(draft: Draft, body: Recycled) -> None:
 def _churn(draft: Draft, body: Recycled, reason_class: ReasonClass) -> None:
     """End what was won and lose what is open: a customer who left has neither."""
     lose_open(draft, body.reason, reason_class, Trigger.LOSE, by=body.rep)
-    draft.ended = tuple(replace(deal, won=False) for deal in draft.ended)
+    draft.ended = tuple(
+        replace(deal, won=False, ended_at=draft.happened_at) if deal.won else deal
+        for deal in draft.ended
+    )
     draft.won = 0
 
 
@@ -211,9 +212,8 @@ def change_owner(draft: Draft, rep: str, team: str | None) -> None:
     if (person.owner, person.team) == (rep, team):
         return
     draft.person = replace(person, owner=rep, team=team)
-    if draft.handover is not None:
-        # Who had it last is who gets it back, should an answer of theirs turn up.
-        draft.handover = replace(draft.handover, assignee=rep, team=team)
+    # Who had it last is who gets it back, should an answer of theirs turn up.
+    draft.handover = replace(draft.offer, assignee=rep, team=team)
     _hand_clocks_to(draft, rep)
     draft.tell(OwnerChanged(person.owner, rep, team))
 
@@ -229,7 +229,7 @@ def _hand_clocks_to(draft: Draft, rep: str) -> None:
 def pause(draft: Draft, body: ClockPaused) -> None:
     """Let a clock wait at the lead's wish, for a while that the policy bounds."""
     clock = _named_clock(draft, body, "clock_paused")
-    policy, at, offer = draft.policy, draft.happened_at, draft.handover
+    policy, at, offer = draft.policy, draft.happened_at, draft.offer
     problem = None
     if clock.paused_at is not None:
         problem = f"{clock.name} is paused already"
@@ -239,12 +239,11 @@ def pause(draft: Draft, body: ClockPaused) -> None:
         problem = "until is not later than the pause"
     elif body.until - at > policy.pause_max_ms:
         problem = f"until is more than {policy.pause_max_ms // clocks.DAY_MS} days away"
-    elif offer is not None and offer.pauses >= policy.pauses_max:
+    elif offer.pauses >= policy.pauses_max:
         problem = f"its handover was paused {offer.pauses} times already"
     if problem is not None:
         raise illegal(draft, "clock_paused", problem)
-    if offer is not None:
-        draft.handover = replace(offer, pauses=offer.pauses + 1)
+    draft.handover = replace(offer, pauses=offer.pauses + 1)
     clocks.pause(draft, clock, body.until, body.reason)
 
 
