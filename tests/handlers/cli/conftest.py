@@ -10,7 +10,7 @@ from deploy.kafka import Kafka
 from events import topics as kafka_topics
 from events.embedded import EmbeddedBroker
 from events.topics import Topics
-from handlers.cli import app
+from handlers.cli.app import app
 
 PARTITIONS = 2
 Baton = Callable[..., Result]

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 from events.clients import ClientConfigError
 from events.topics import TopicsError
-from handlers.cli import app, policy, refusals, topics
+from handlers.cli import policy, refusals, topics
+from handlers.cli.app import app
 from handlers.cli.terminal import Speaking
 from handlers.exits import Exit, Stop
 from handlers.reading import ReadingError
