@@ -7,6 +7,7 @@ a definition that is not there yet waits; another one is never put in its place.
 
 import logging
 import threading
+import time
 from typing import Final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
@@ -32,6 +33,7 @@ class PolicyShelf:
         self._built: dict[str, Policy] = {}
         self._unusable: set[str] = set()
         self._ending = threading.Event()
+        self._came = threading.Event()
         self._failure: str | None = None
         self._thread = threading.Thread(target=self._read, name="policies", daemon=True)
 
@@ -69,6 +71,16 @@ class PolicyShelf:
         log.error("a definition cannot be used: %s", fault, extra={"digest": version})
         return None
 
+    def wait_for(self, version: str, seconds: float) -> Policy | None:
+        """Return the definition of this digest, None if it has not come within ``seconds``."""
+        until = time.monotonic() + seconds
+        while True:
+            policy = self.get(version)
+            if policy is not None or time.monotonic() > until:
+                return policy
+            self._came.wait(POLL_SECONDS)
+            self._came.clear()
+
     def _read(self) -> None:
         consumer = self._consumer
         try:
@@ -91,3 +103,4 @@ class PolicyShelf:
             version = key.decode("utf-8", "replace")
             self._texts[version] = value
             self._unusable.discard(version)
+            self._came.set()
