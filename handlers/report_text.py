@@ -42,7 +42,7 @@ def render(report: Report) -> RenderableType:
     """Return the figures to print."""
     parts: list[RenderableType] = []
     for title, table in _tables(report):
-        parts += [Text(f"\n{title}", style="bold"), Padding(table, (0, 0, 0, 2))]
+        parts += [Text(f"\n{title}", style="bold"), Padding(table, (0, 0, 0, 2), expand=False)]
     return Group(*parts)
 
 
@@ -220,5 +220,5 @@ def _receipt(handover: _Event) -> Iterator[RenderableType]:
     if rest:
         points = f"{sum(part['points'] for part in rest):g}"
         table.add_row("engagement", f"{len(rest)} more", points)
-    yield Padding(table, (0, 0, 0, 2))
+    yield Padding(table, (0, 0, 0, 2), expand=False)
     yield Text(f"  next: {handover['play']}")

@@ -6,12 +6,14 @@ import typer
 
 from handlers.cli import policy, refusals, topics
 from handlers.cli.broker import broker
+from handlers.cli.demo import demo
 from handlers.cli.explain import explain
 from handlers.cli.follow import follow
 from handlers.cli.publish import publish
 from handlers.cli.record import record, replay
 from handlers.cli.schemas import schemas
 from handlers.cli.settings import settings
+from handlers.cli.simulate import simulate
 from handlers.cli.terminal import Speaking, reflowed
 from handlers.cli.worker import worker
 from handlers.exits import Exit
@@ -69,7 +71,9 @@ def baton() -> None:
     """
 
 
+app.command(rich_help_panel=_TRY)(demo)
 app.command(rich_help_panel=_TRY)(broker)
+app.command(rich_help_panel=_TRY)(simulate)
 app.add_typer(topics.app, name="topics", rich_help_panel=_RUN)
 app.command(rich_help_panel=_RUN)(worker)
 app.command(rich_help_panel=_RUN)(settings)

@@ -30,7 +30,7 @@ from events.clients import (
     reason_of,
 )
 from events.topics import Topics
-from handlers.simulate.play import Placed
+from handlers.simulate.play import TICK_KEY, Placed
 from handlers.simulate.sales import Heard
 from schemas.times import parse_time
 
@@ -51,6 +51,7 @@ class Log:
 
     def __init__(self, properties: Properties, topic: str) -> None:
         self.ends: dict[int, int] = {}
+        self.ticks = 0
         self._topic = topic
         self._failed: KafkaError | None = None
         self._producer = Producer(producer_config({"linger.ms": "1"} | dict(properties)))
@@ -60,6 +61,7 @@ class Log:
         count = 0
         for placed in stream:
             self._append(placed)
+            self.ticks += placed.record.key == TICK_KEY
             count += 1
         if self._producer.flush(_FLUSH_SECONDS):
             raise SimulationError(f"{self._topic} took no records for {_FLUSH_SECONDS:.0f} s")

@@ -25,6 +25,7 @@ IDLE_SLICE_MS: Final = 12 * HOUR_MS
 TICK_MS: Final = 15 * MINUTE_MS
 IDLE_TICK_MS: Final = HOUR_MS
 SOURCE: Final = "/simulation"
+TICK_KEY: Final = b"~tick"
 
 
 @dataclass(frozen=True, slots=True)

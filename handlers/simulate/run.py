@@ -51,18 +51,21 @@ class Progress:
 class Played:
     """What a play came to."""
 
-    records: int
-    """In ``lead.signals``, ticks among them."""
+    signals: int
+    ticks: int
+    slices: int
+    """Round trips: published, decided, heard."""
     heard: int
+    """Facts that sales heard."""
     seconds: float
     """From the first record to the last fact, on the wall."""
     ends: dict[int, int] = field(default_factory=dict)
     """Where ``lead.signals`` ends, by partition."""
 
     @property
-    def records_per_second(self) -> float:
-        """Records sent, decided and heard of in a second."""
-        return self.records / self.seconds if self.seconds else 0.0
+    def signals_per_second(self) -> float:
+        """Signals that were published, decided and heard of in a second."""
+        return self.signals / self.seconds if self.seconds else 0.0
 
 
 def prepare(properties: Properties, topics: Topics, size: Size, text: str | None = None) -> Play:
@@ -99,21 +102,33 @@ def run(
     topics: Topics,
     group: str,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    check: Callable[[], None] = lambda: None,
 ) -> Played:
-    """Play slice by slice; each waits for the worker, then lets sales hear and plan."""
+    """Play slice by slice; each waits for the worker, then lets sales hear and plan.
+
+    ``check`` is called while waiting, and raises when there is nothing left to wait for.
+    """
     log = Log(properties, topics.signals)
     world = play.world
-    records = heard = 0
+    records = heard = slices = 0
     with (
         closing(Baton(properties, group, topics.signals)) as baton,
         closing(Ears(properties, topics, play.partitions)) as ears,
     ):
+
+        def attend() -> None:
+            check()
+            ears.attend()
+
+        # The adoption is the first record of each partition: from there on a worker is at work.
+        baton.await_read(dict.fromkeys(range(play.partitions), 1), attend)
         began_at = time.monotonic()
         for piece in play.slices():
             records += log.append(play.stream(piece))
-            baton.await_read(log.ends, ears.attend)
+            baton.await_read(log.ends, attend)
+            slices += 1
             heard += play.answer(ears.listen(), piece)
             fraction = (piece.end - world.starts_at) / (world.ends_at - world.starts_at)
             on_progress(Progress(min(1.0, fraction), piece.end, records, heard))
         seconds = time.monotonic() - began_at
-    return Played(records, heard, seconds, dict(log.ends))
+    return Played(records - log.ticks, log.ticks, slices, heard, seconds, dict(log.ends))

@@ -1,0 +1,65 @@
+"""``baton demo``: a company's weeks in about a minute, and what came of it."""
+
+from typing import Annotated, Final
+
+import typer
+
+from events.embedded import EmbeddedBrokerError
+from handlers import demo as stage
+from handlers import logs, report_text
+from handlers.cli import terminal
+from handlers.cli.simulate import Leads, Seed, Weeks, days_shown, pace, spoken
+from handlers.settings import load
+from handlers.simulate.run import SEED_DEFAULT, Size
+
+WEEKS_DEFAULT: Final = 8
+LEADS_DEFAULT: Final = 2_000
+
+_SEVERITIES: Final = ("debug", "info", "warning", "error")
+_HINT: Final = (
+    "The demo needs topics of its own: without --no-embedded it brings a broker along; with it, "
+    "set BATON_TOPICS_PREFIX to a prefix that is not in use."
+)
+
+
+def demo(
+    weeks: Weeks = WEEKS_DEFAULT,
+    leads: Leads = LEADS_DEFAULT,
+    seed: Seed = SEED_DEFAULT,
+    embedded: Annotated[
+        bool,
+        typer.Option(help="Start a broker in memory; --no-embedded: use the configured Kafka."),
+    ] = True,
+) -> None:
+    """Watch a company's leads move along the spectrum, and see what both teams want to know.
+
+    It starts a broker that keeps nothing, creates the topics, runs a worker and plays a B2B
+    company in virtual time: campaigns, journeys, junk, reps good and lazy, deals won and lost.
+    Then it prints the funnel, handovers, recycles, promises kept, refused input, and the story
+    of one lead with its receipt.
+
+    For example:
+
+      baton demo
+
+      baton demo --weeks 4 --leads 500 --seed 7
+
+      BATON_TOPICS_PREFIX=demo. baton demo --no-embedded
+    """
+    settings = load()
+    # News of the process would only stand in the way of the story.
+    logs.configure(settings.log_format, max(settings.log_level, "warning", key=_SEVERITIES.index))
+    size = Size(seed, weeks, leads)
+    try:
+        with spoken(_HINT), stage.cluster(settings, embedded=embedded) as chosen:
+            terminal.say(f"Playing {weeks} weeks of a company with {leads:,} leads …")
+            with days_shown(size) as shown:
+                seen = stage.show(chosen, size, shown)
+    except EmbeddedBrokerError as error:
+        hint = "'baton demo --no-embedded' uses the configured Kafka instead."
+        raise terminal.CommandError(str(error), hint) from error
+    console = terminal.out()
+    console.print(report_text.render(seen.report))
+    if seen.story:
+        console.print(report_text.render_timeline(seen.story))
+    console.print(f"\n{pace(size, seen.played)}; {seen.report.facts:,} facts.")
