@@ -205,6 +205,15 @@ def test_what_moves_nothing_leaves_the_clocks_alone(stage: Stage, act: Act) -> N
     assert not [kind for kind in story.kinds if kind.startswith("clock_")]
 
 
+def test_an_offer_that_moves_keeps_its_clock_and_moves_once() -> None:
+    story = brought_to(Stage.MQL).after(minutes=30)
+    due_at = story.clock(_ACCEPTANCE).due_at
+
+    assert story.assigned("bob").kinds == ["handover_updated"]
+    assert story.assigned("bob").kinds == []
+    assert (story.clock(_ACCEPTANCE).assignee, story.clock(_ACCEPTANCE).due_at) == ("bob", due_at)
+
+
 def test_an_answer_that_falls_short_leaves_qualification_running() -> None:
     story = brought_to(Stage.SAL).reached().qualified(budget=False)
 

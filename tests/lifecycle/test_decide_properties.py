@@ -11,18 +11,39 @@ from events.state import decode_lead, encode_lead
 from lifecycle import lead as bounds
 from lifecycle.clocks import next_due
 from lifecycle.decide import Outcome, advance, decide
-from lifecycle.facts import ClockBreached, Fact, RefusedFact
+from lifecycle.facts import (
+    ClockBreached,
+    ClockCancelled,
+    ClockMet,
+    ClockPausedFact,
+    ClockResumedFact,
+    ClockStarted,
+    ClockWarned,
+    Fact,
+    FactBody,
+    RefusedFact,
+)
 from lifecycle.lead import Lead
 from lifecycle.signals import Accepted, Engaged, Profiled
 from lifecycle.stages import SALES_STAGES, ClockName, HandoverStatus, Stage
 from schemas.outbound import parse
 from tests.lifecycle.any_log import Step, logs, walk
-from tests.lifecycle.builders import DAY_MS, POLICY, Story, brought_to
+from tests.lifecycle.builders import DAY_MS, POLICY, TO, Story, brought_to
 
 LEAD_BYTES_MAX = 8_000
 AGE_DAYS_MAX = 60
 
 Log = tuple[Stage, list[Step]]
+Promise = tuple[ClockName, str | None, int]
+ClockFacts = (
+    ClockStarted
+    | ClockWarned
+    | ClockMet
+    | ClockBreached
+    | ClockPausedFact
+    | ClockResumedFact
+    | ClockCancelled
+)
 often = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -153,6 +174,46 @@ def test_a_lead_makes_sense_at_every_step(log: Log) -> None:
         assert (lead.won > 0) is (lead.stage is Stage.CUSTOMER)
         assert (lead.person.disqualified_for is None) is (lead.stage is not Stage.DISQUALIFIED)
         assert len({(c.name, c.ref) for c in lead.clocks}) == len(lead.clocks)
+
+
+@often
+@given(logs)
+def test_a_promise_begins_once_ends_once_and_tells_the_lead_the_same(log: Log) -> None:
+    running: dict[Promise, int] = {}
+    ended: set[Promise] = set()
+    begin = TO[log[0]](Story())
+    told = [(begin.lead, begin.facts), *((step[4].lead, step[4].facts) for step in walk(log))]
+
+    for lead, facts in told:
+        for fact in facts:
+            _live(fact.body, running, ended)
+
+        promises = [clock for clock in lead.clocks if clock.name is not ClockName.REVIEW]
+        assert {(c.name, c.ref, c.run): c.level for c in promises} == running
+
+
+def _live(body: FactBody, running: dict[Promise, int], ended: set[Promise]) -> None:
+    """Follow a promise's life by its facts."""
+    if not isinstance(body, ClockFacts):
+        return
+    promise = (body.clock, body.ref, body.run)
+    if isinstance(body, ClockStarted):
+        assert promise not in running
+        assert promise not in ended
+        running[promise] = 1
+        return
+    if isinstance(body, ClockMet) and body.disputed and promise in ended:
+        # Broken for the last time, and answered in time after all: once.
+        ended.remove(promise)
+        return
+    assert running[promise] == body.level
+    if isinstance(body, ClockBreached) and body.next_due_at is not None:
+        running[promise] += 1
+    elif isinstance(body, ClockMet | ClockCancelled) or (
+        isinstance(body, ClockBreached) and not body.bare
+    ):
+        del running[promise]
+        ended.add(promise)
 
 
 @settings(often, max_examples=20)
