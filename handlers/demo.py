@@ -14,9 +14,6 @@ from handlers.simulate.run import Played, Progress, Size, prepare, run
 
 PARTITIONS: Final = 4
 
-_QUICK_FETCHES: Final = {"fetch.wait.max.ms": "10"}
-"""The embedded broker answers a fetch that finds nothing only after its whole wait."""
-
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -38,7 +35,7 @@ def cluster(settings: Settings, *, embedded: bool) -> Iterator[Settings]:
         yield settings
         return
     with EmbeddedBroker() as broker:
-        kafka = settings.kafka | broker.client_properties | _QUICK_FETCHES
+        kafka = settings.kafka | broker.client_properties
         yield settings.model_copy(update={"kafka": kafka})
 
 
