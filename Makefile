@@ -13,6 +13,9 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 # Test processes side by side; each starts the brokers that its tests ask for.
 PROCESSES ?= 2
 
+# Brokers of the cluster that kafka-up starts.
+BROKERS ?= 1
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-fast check format schemas lock kafka-up kafka-down
 
@@ -68,8 +71,8 @@ lock: $(INSTALLED) ## lock the newest versions that pyproject.toml allows
 	$(LOCK) --extra embedded --extra dev -o requirements/dev.txt pyproject.toml
 	$(LOCK) --constraint requirements/dev.txt -o requirements/run.txt pyproject.toml
 
-kafka-up: $(INSTALLED) ## start Apache Kafka on this machine (Java 17; Maven the first time)
-	@$(BIN)/python -m deploy.kafka up
+kafka-up: $(INSTALLED) ## start Apache Kafka here (Java 17; Maven the first time); BROKERS=3 for three
+	@$(BIN)/python -m deploy.kafka up --brokers $(BROKERS)
 
 kafka-down: $(INSTALLED) ## stop it and remove its data
 	@$(BIN)/python -m deploy.kafka down

@@ -12,6 +12,7 @@ from events.embedded import EmbeddedBroker
 from events.topics import Topics
 
 BROKERS = ("embedded", "kafka")
+KAFKAS = ("kafka", "kafka3")
 
 
 @pytest.fixture(scope="session")
@@ -24,15 +25,13 @@ def embedded() -> Iterator[EmbeddedBroker]:
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[Kafka]:
     """Apache Kafka, one for all tests: take ``topics`` to be alone in it."""
-    if lack := missing():
-        go_without_kafka(lack)
-    broker = Kafka()
-    try:
-        broker.start()
-    except JarsError as error:
-        go_without_kafka(str(error))
-    yield broker
-    broker.stop()
+    yield from running_kafka(Kafka())
+
+
+@pytest.fixture(scope="module")
+def kafka3() -> Iterator[Kafka]:
+    """Apache Kafka with three brokers, for a module that may end and start each of them."""
+    yield from running_kafka(Kafka(brokers=3))
 
 
 @pytest.fixture(params=[pytest.param(name, marks=getattr(pytest.mark, name)) for name in BROKERS])
@@ -48,6 +47,20 @@ def topics() -> Topics:
     return Topics(prefix=f"t{uuid.uuid4().hex[:12]}.")
 
 
+def running_kafka(cluster: Kafka) -> Iterator[Kafka]:
+    """Start a cluster and end it afterwards; without what it needs: skip, or fail."""
+    if lack := missing():
+        go_without_kafka(lack)
+    try:
+        cluster.start()
+    except JarsError as error:
+        go_without_kafka(str(error))
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+
+
 def go_without_kafka(reason: str) -> NoReturn:
     """Skip, or fail where Apache Kafka has to be there."""
     if os.environ.get("BATON_REQUIRE_KAFKA") == "1":
@@ -58,6 +71,8 @@ def go_without_kafka(reason: str) -> NoReturn:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by the broker it takes, so that no mark can be forgotten."""
     for item in items:
-        for broker in BROKERS:
-            if broker in getattr(item, "fixturenames", ()):
-                item.add_marker(broker)
+        taken = getattr(item, "fixturenames", ())
+        if "embedded" in taken:
+            item.add_marker("embedded")
+        if any(name in taken for name in KAFKAS):
+            item.add_marker("kafka")

@@ -4,7 +4,9 @@
 It needs Java 17 and, once, Maven.
 """
 
-from deploy.kafka.broker import Kafka, KafkaError
+from deploy.kafka.broker import Kafka
 from deploy.kafka.jars import JarsError, missing
+from deploy.kafka.node import KafkaError
+from deploy.kafka.security import Security
 
-__all__ = ["JarsError", "Kafka", "KafkaError", "missing"]
+__all__ = ["JarsError", "Kafka", "KafkaError", "Security", "missing"]

@@ -1,11 +1,11 @@
-"""``python -m deploy.kafka up|down``: a Kafka node on this machine, for as long as it is wanted."""
+"""``python -m deploy.kafka up|down``: Kafka on this machine, for as long as it is wanted."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from deploy.kafka.broker import KafkaError
 from deploy.kafka.jars import JarsError
+from deploy.kafka.node import BROKERS_MAX, KafkaError
 from deploy.kafka.standing import FOLDER, down, up
 
 
@@ -15,15 +15,22 @@ def main() -> int:
     actions = parser.add_subparsers(dest="action", required=True)
     starting = actions.add_parser("up", help="start Apache Kafka and leave it running")
     starting.add_argument("--port", type=int, default=None, help="default: any free one")
+    starting.add_argument(
+        "--brokers",
+        type=int,
+        default=1,
+        choices=range(1, BROKERS_MAX + 1),
+        metavar="N",
+        help="how many; from three on each record has three copies (%(default)s)",
+    )
     stopping = actions.add_parser("down", help="stop it and remove its data")
     for action in (starting, stopping):
         action.add_argument("--folder", type=Path, default=FOLDER, help="its data (%(default)s)")
     chosen = parser.parse_args()
     try:
         if chosen.action == "up":
-            print(
-                f"export BATON_KAFKA__BOOTSTRAP_SERVERS={up(chosen.folder.absolute(), chosen.port)}"
-            )
+            servers = up(chosen.folder.absolute(), chosen.port, chosen.brokers)
+            print(f"export BATON_KAFKA__BOOTSTRAP_SERVERS={servers}")
         else:
             print("stopped" if down(chosen.folder.absolute()) else "was not running")
     except (JarsError, KafkaError) as error:

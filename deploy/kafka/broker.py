@@ -1,87 +1,76 @@
-"""One Kafka node: its folder, its command line, and the wait until it serves."""
+"""Apache Kafka for as long as a process wants it: one broker or several, each to be ended alone."""
 
-import base64
+import re
 import shutil
-import socket
-import subprocess
 import tempfile
-import time
-import uuid
-from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 from types import TracebackType
-from typing import Final, Self
-
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from typing import IO, Final, Self
 
 from deploy.kafka.jars import jars
+from deploy.kafka.node import COPIES, Cluster, KafkaError, Node, await_ready, prepare, tool
+from deploy.kafka.security import ADMIN, OPEN, Security
 from events.child import Child
-from events.clients import admin_config
 
-READY_SECONDS_MAX: Final = 90.0
-FORMAT_SECONDS_MAX: Final = 90
-_TEMPLATE: Final = Path(__file__).with_name("server.properties")
-_ANSWER_SECONDS: Final = 1.0
-_PAUSE_SECONDS: Final = 0.05
 _ATTEMPTS_MAX: Final = 3
 _PORT_TAKEN: Final = "Address already in use"
-_LOOPBACK: Final = "127.0.0.1"
-
-
-class KafkaError(Exception):
-    """Kafka did not start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A formatted node that is ready to be started."""
-
-    cluster_id: str
-    port: int
-    command: tuple[str, ...]
-
-    @property
-    def bootstrap_servers(self) -> str:
-        """Where it will listen, as clients want it."""
-        return f"{_LOOPBACK}:{self.port}"
 
 
 class Kafka:
-    """A node as a context manager; it and its data end with the process that started it.
+    """A cluster as a context manager; it and its data end with the process that started it.
 
     >>> with Kafka() as kafka:
     ...     Producer({"bootstrap.servers": kafka.bootstrap_servers})
+
+    Its brokers have the numbers 1 to ``brokers``; each can be stopped, killed and started again.
     """
 
-    def __init__(self) -> None:
-        self._node: Node | None = None
-        self._child: Child | None = None
+    def __init__(self, brokers: int = 1, *, security: Security = OPEN) -> None:
+        self.brokers = brokers
+        self.security = security
+        self._cluster: Cluster | None = None
+        self._running: dict[int, Child] = {}
+        self._logs: dict[int, IO[bytes]] = {}
         self._held = ExitStack()
 
     @property
     def bootstrap_servers(self) -> str:
         """Where it listens, as clients want it."""
-        if self._node is None:
-            raise KafkaError("Kafka is not running")
-        return self._node.bootstrap_servers
+        return self._there().bootstrap_servers
 
     @property
     def client_properties(self) -> dict[str, str]:
-        """What a client of this node has to be configured with."""
-        return {"bootstrap.servers": self.bootstrap_servers}
+        """What a client has to be configured with that may do anything."""
+        return self.client_properties_of(ADMIN)
 
     @property
     def pid(self) -> int | None:
-        """The process id while it runs."""
-        return None if self._child is None else self._child.pid
+        """The process id of the first broker while it runs."""
+        return self.pids.get(1)
+
+    @property
+    def pids(self) -> dict[int, int]:
+        """The process ids of the brokers that run, by their number."""
+        return {number: child.pid for number, child in sorted(self._running.items())}
+
+    @property
+    def replication(self) -> int:
+        """How many copies of a topic's partitions there can be here, for ``topics create``."""
+        return COPIES if self.brokers >= COPIES else 1
+
+    @property
+    def folder(self) -> Path:
+        """Where its data are, and with TLS ``ca.pem``."""
+        return self._there().folder
+
+    def client_properties_of(self, user: str) -> dict[str, str]:
+        """What a client has to be configured with that connects as this user."""
+        return self._there().client_properties(user)
 
     def start(self) -> Self:
         """Start it and return when it serves. Raises ``JarsError`` or ``KafkaError``."""
-        if self._node is not None:
+        if self._cluster is not None:
             raise KafkaError("Kafka is running already")
         libs = jars()
         for attempt in range(1, _ATTEMPTS_MAX + 1):
@@ -96,9 +85,37 @@ class Kafka:
         return self
 
     def stop(self) -> None:
-        """Stop it, if it runs, and remove its data."""
+        """End all of it, if it runs, and remove its data."""
         self._held.close()
-        self._node = self._child = None
+        self._cluster = None
+
+    def stop_broker(self, number: int) -> None:
+        """Stop one broker in good order; the others, its port and its data stay."""
+        self._take(number).stop()
+
+    def kill_broker(self, number: int) -> None:
+        """End one broker as a power cut would; the others, its port and its data stay."""
+        self._take(number).kill()
+
+    def start_broker(self, number: int) -> None:
+        """Start a broker that was stopped or killed, and return when it serves."""
+        if number in self._running:
+            raise KafkaError(f"broker {number} is running already")
+        cluster = self._there()
+        self._spawn(cluster, cluster.nodes[number])
+        self._await(cluster, cluster.nodes[number])
+
+    def controller(self) -> int:
+        """The number of the node that is the active controller now."""
+        if self.security.protocol != "PLAINTEXT":
+            raise KafkaError("the controller is asked for without a login")
+        servers = ",".join(self._there().nodes[number].address for number in self.pids)
+        quorum = "org.apache.kafka.tools.MetadataQuorumCommand"
+        told = tool(jars(), quorum, "--bootstrap-server", servers, "describe", "--status")
+        found = re.search(r"LeaderId:\s+(\d+)", told)
+        if found is None:
+            raise KafkaError(f"no controller is told of: {told.strip()}")
+        return int(found.group(1))
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -115,100 +132,48 @@ class Kafka:
 
     def _launch(self, libs: Path) -> None:
         with ExitStack() as held:
-            directory = Path(tempfile.mkdtemp(prefix="baton-kafka-"))
-            held.callback(shutil.rmtree, directory, ignore_errors=True)
-            node = prepare(directory, libs)
-            log = held.enter_context(tempfile.TemporaryFile())
-            child = Child(node.command, log, remains=directory)
-            held.callback(child.stop)
-            await_ready(node, lambda: _ended(child))
+            folder = Path(tempfile.mkdtemp(prefix="baton-kafka-"))
+            held.callback(shutil.rmtree, folder, ignore_errors=True)
+            held.callback(self._end_all)
+            cluster = prepare(folder, libs, self.security, self.brokers)
+            for node in cluster.nodes.values():
+                self._logs[node.number] = held.enter_context(tempfile.TemporaryFile())
+                self._spawn(cluster, node)
+            for node in cluster.nodes.values():
+                self._await(cluster, node)
             self._held = held.pop_all()
-        self._node, self._child = node, child
+        self._cluster = cluster
 
+    def _spawn(self, cluster: Cluster, node: Node) -> None:
+        # Each watcher removes the whole folder: the last one finds nobody who still writes to it.
+        self._running[node.number] = Child(
+            node.command, self._logs[node.number], remains=cluster.folder
+        )
 
-def prepare(directory: Path, libs: Path, port: int | None = None) -> Node:
-    """Write a node's properties into the folder and format its storage there."""
-    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
-    free, controller_port = _free_ports()
-    port = port or free
-    properties = directory / "server.properties"
-    properties.write_text(
-        Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
-            port=port, controller_port=controller_port, data=directory / "data"
-        ),
-        encoding="utf-8",
-    )
-    format_storage = _java(libs, "kafka.tools.StorageTool", "format")
-    formatted = subprocess.run(
-        [*format_storage, "-t", cluster_id, "-c", str(properties)],
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=FORMAT_SECONDS_MAX,
-    )
-    if formatted.returncode != 0:
-        raise KafkaError(f"Kafka's storage could not be formatted: {formatted.stdout.strip()}")
-    return Node(cluster_id, port, tuple(_java(libs, "kafka.Kafka", str(properties))))
+    def _await(self, cluster: Cluster, node: Node) -> None:
+        child = self._running[node.number]
+        await_ready(cluster, node, lambda: _ended(child))
 
+    def _end_all(self) -> None:
+        """End what runs. Several at once cannot leave in good order: the last has no quorum."""
+        while self._running:
+            _, child = self._running.popitem()
+            if self.brokers == 1:
+                child.stop()
+            else:
+                child.kill()
 
-def await_ready(node: Node, ended: Callable[[], str | None]) -> None:
-    """Return once the node serves clients; ``ended`` says why it no longer runs, if so."""
-    deadline = time.monotonic() + READY_SECONDS_MAX
-    admin = None
-    while True:
-        if (reason := ended()) is not None:
-            raise KafkaError(f"Kafka ended while starting: {reason}")
-        if time.monotonic() > deadline:
-            raise KafkaError(f"Kafka did not serve within {READY_SECONDS_MAX:.0f} s")
-        if not _listens(node.port):
-            time.sleep(_PAUSE_SECONDS)
-            continue
-        admin = admin or AdminClient(admin_config({"bootstrap.servers": node.bootstrap_servers}))
-        if _serves(admin, node):
-            return
+    def _take(self, number: int) -> Child:
+        if number not in self._running:
+            raise KafkaError(f"broker {number} is not running")
+        return self._running.pop(number)
 
-
-def _free_ports() -> tuple[int, int]:
-    """Two loopback ports that nobody listens on right now."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind((_LOOPBACK, 0))
-        other.bind((_LOOPBACK, 0))
-        return int(one.getsockname()[1]), int(other.getsockname()[1])
-
-
-def _java(libs: Path, *arguments: str) -> list[str]:
-    return [
-        "java",
-        "-Xmx1g",
-        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-        "-cp",
-        f"{libs}/*",
-        *arguments,
-    ]
+    def _there(self) -> Cluster:
+        if self._cluster is None:
+            raise KafkaError("Kafka is not running")
+        return self._cluster
 
 
 def _ended(child: Child) -> str | None:
     code = child.exited()
     return None if code is None else f"exit code {code}: {child.tail()}"
-
-
-def _listens(port: int) -> bool:
-    try:
-        with socket.create_connection((_LOOPBACK, port), timeout=_ANSWER_SECONDS):
-            return True
-    except OSError:
-        return False
-
-
-def _serves(admin: AdminClient, node: Node) -> bool:
-    """Whether this very node answers and is in the cluster's list of brokers."""
-    try:
-        metadata = admin.list_topics(timeout=_ANSWER_SECONDS)
-    except KafkaException:
-        return False
-    found = str(metadata.cluster_id)
-    if found != node.cluster_id:
-        raise KafkaError(f"another cluster ({found}) serves on {node.bootstrap_servers}")
-    return bool(metadata.brokers)
