@@ -10,7 +10,7 @@ from dataclasses import replace
 from lifecycle import clocks, scoring
 from lifecycle.draft import Draft
 from lifecycle.facts import HandRaised, JunkSuspected, LostFact
-from lifecycle.lead import OPPORTUNITIES_ENDED_MAX, Ended, Opportunity
+from lifecycle.lead import JUNK_TOLD_MAX, OPPORTUNITIES_ENDED_MAX, Ended, Opportunity
 from lifecycle.machine import JUNK_MOVES
 from lifecycle.moves import (
     Why,
@@ -161,8 +161,9 @@ def _hasten_offer(draft: Draft) -> None:
 def _tell_sales(draft: Draft, junk: tuple[str, ...], raised: str | None) -> None:
     """Tell the owner what the lead does while sales has it; nothing moves."""
     person = draft.person
-    if junk and set(junk) != set(person.junk_told):
-        draft.person = replace(person, junk_told=junk)
+    suspicion = "+".join(sorted(junk))
+    if junk and suspicion not in person.junk_told:
+        draft.person = replace(person, junk_told=(*person.junk_told, suspicion)[-JUNK_TOLD_MAX:])
         draft.tell(JunkSuspected(junk))
     if draft.stage is Stage.CUSTOMER:
         _tell_expansion(draft, raised)

@@ -20,6 +20,7 @@ OPPORTUNITIES_OPEN_MAX = 20
 OPPORTUNITIES_ENDED_MAX = 20
 RECEIPT_ACTIVITIES_MAX = 20
 SILENCED_MAX = 20
+JUNK_TOLD_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,7 @@ class Person:
     """When, within the loop window; as many as the limit needs."""
     rejections: tuple[Rejection, ...] = ()
     junk_told: tuple[str, ...] = ()
+    """Sets of junk rules that the owner was told of, each its rules' names joined by ``+``."""
     junk_silenced: tuple[str, ...] = ()
     disqualified_for: str | None = None
     disqualified_by_rule: bool = False
