@@ -54,7 +54,7 @@ def follow(
     topics = terminal.topics_of(settings)
     topic = str(getattr(topics, what.value))
     console = terminal.out()
-    readable = console.is_terminal and not as_json
+    readable = terminal.for_people() and not as_json
     refusals = what is Followed.REFUSALS
     to_text = lines.refusal_text if refusals else lines.fact_text
     to_json = lines.refusal_json if refusals else lines.fact_json

@@ -29,12 +29,11 @@ def settings(
       BATON_KAFKA__BOOTSTRAP_SERVERS=kafka:9093 BATON_KAFKA__SECURITY_PROTOCOL=SSL baton settings
     """
     rows = shown(load())
-    console = terminal.out()
     if as_json:
         for row in rows:
             terminal.line(json.dumps(asdict(row)))
         return
-    if not console.is_terminal:
+    if not terminal.for_people():
         for text in terminal.table_lines([(r.variable, r.value, r.origin) for r in rows]):
             terminal.line(text)
         return
@@ -46,4 +45,4 @@ def settings(
     for row in rows:
         style = "bold" if row.origin == "environment" else None
         table.add_row(row.variable, row.value, row.origin, row.description, style=style)
-    console.print(table)
+    terminal.out().print(table)

@@ -107,6 +107,11 @@ def err() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def for_people() -> bool:
+    """Say whether a person reads our output; colours may be forced into a pipe, tables may not."""
+    return sys.stdout.isatty()
+
+
 def sentence(text: str) -> str:
     """Return a message as a sentence; a name at its beginning stays as it is written."""
     first = text.split(" ", 1)[0]
