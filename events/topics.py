@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, TopicMetadata
+from confluent_kafka.admin import AdminClient, ConfigEntry, ConfigResource, NewTopic, TopicMetadata
 
 from events.clients import Properties, admin_config, reason_of
 
@@ -237,20 +237,27 @@ class _Cluster:
 
     def settings(self, names: list[str]) -> dict[str, dict[str, str | None]]:
         """The settings in force of each topic, the broker's defaults among them."""
-        if not names:
-            return {}
+        found: dict[str, dict[str, str | None]] = {}
+        deadline = time.monotonic() + self.answer_seconds
+        while unheard := [name for name in names if name not in found]:
+            for name, future in self._ask_settings(unheard).items():
+                try:
+                    entries = future.result()
+                except KafkaException as error:
+                    # A broker may not have heard yet of a topic that another one has told of.
+                    if _is_unknown(error) and time.monotonic() < deadline:
+                        time.sleep(_PAUSE_SECONDS)
+                        continue
+                    raise TopicsError(
+                        f"{name} does not tell its settings: {reason_of(error)}"
+                    ) from error
+                found[name] = {key: entry.value for key, entry in entries.items()}
+        return found
+
+    def _ask_settings(self, names: list[str]) -> "dict[str, Future[dict[str, ConfigEntry]]]":
         resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
         asked = self.admin.describe_configs(resources, request_timeout=self.answer_seconds)
-        found = {}
-        for resource, future in asked.items():
-            try:
-                entries = future.result()
-            except KafkaException as error:
-                raise TopicsError(
-                    f"{resource.name} does not tell its settings: {reason_of(error)}"
-                ) from error
-            found[resource.name] = {name: entry.value for name, entry in entries.items()}
-        return found
+        return {str(resource.name): future for resource, future in asked.items()}
 
     def make(self, missing: list[TopicSpec], partitions: int, replication: int) -> tuple[str, ...]:
         """Create these topics; the names of those that nobody else created meanwhile."""
@@ -298,6 +305,10 @@ class _Cluster:
         except KafkaException as error:
             raise TopicsError(f"the cluster does not answer: {reason_of(error)}") from error
         return found
+
+
+def _is_unknown(error: KafkaException) -> bool:
+    return bool(error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART)
 
 
 def _made(name: str, future: "Future[None]") -> bool:
