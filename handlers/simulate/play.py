@@ -90,7 +90,7 @@ class Play:
 
     def _ticks(self, piece: Slice) -> Iterator[Placed]:
         every_ms = TICK_MS if piece.busy else IDLE_TICK_MS
-        for at in range(piece.start + every_ms, piece.end + 1, every_ms):
+        for at in reversed(range(piece.end, piece.start, -every_ms)):
             # Just before the full time, so that it is the slice's last word.
             ticks_at = at - 1
             for partition in range(self.partitions):
