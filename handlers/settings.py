@@ -10,6 +10,7 @@ import difflib
 import os
 import re
 import socket
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,9 @@ HIDDEN = "(hidden)"
 ELSEWHERE = frozenset({"BATON_REQUIRE_KAFKA"})
 """Names that begin like settings and belong to others: the tests' switch."""
 
-_SECRET = re.compile(r"password|secret|token|jaas|credential|(^|[._])key($|[._](?!location))")
+_SECRET = re.compile(
+    r"password|secret|token|jaas|credential|oauthbearer[._]config|(^|[._])key($|[._](?!location))"
+)
 _WORKER_NAME = r"^[A-Za-z0-9._-]{1,100}$"
 
 
@@ -41,8 +44,14 @@ class SettingsError(ValueError):
 
 
 def _state_dir() -> Path:
-    home = os.environ.get("XDG_STATE_HOME")
-    return (Path(home) if home else Path.home() / ".local" / "state") / "baton"
+    chosen = os.environ.get("XDG_STATE_HOME")
+    if chosen:
+        return Path(chosen) / "baton"
+    try:
+        return Path.home() / ".local" / "state" / "baton"
+    except RuntimeError:
+        # A container's user may have no home. What lies there is a cache: any place will do.
+        return Path(tempfile.gettempdir()) / "baton"
 
 
 class _Environment(EnvSettingsSource):

@@ -39,7 +39,8 @@ def explain(
     except ValueError as error:
         raise typer.BadParameter(f"{at!r} is {error}", param_hint="--at") from error
     try:
-        found = explain_lead(settings.kafka, terminal.topics_of(settings), lead, now_ms, moment)
+        with terminal.waiting("reading lead.state"):
+            found = explain_lead(settings.kafka, terminal.topics_of(settings), lead, now_ms, moment)
     except ExplainError as error:
         raise terminal.CommandError(
             str(error),

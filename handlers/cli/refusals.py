@@ -37,7 +37,8 @@ def list_(
       baton refusals list --newest 20 --json
     """
     settings = terminal.settings()
-    groups = refusals.by_reason(settings.kafka, terminal.topics_of(settings), newest)
+    with terminal.waiting("reading lead.refusals"):
+        groups = refusals.by_reason(settings.kafka, terminal.topics_of(settings), newest)
     if as_json:
         for reason, group in groups.items():
             places = [lines.place_of(found.refusal.origin) for found in group.newest]
@@ -121,7 +122,8 @@ def redrive(
     try:
         wanted = [refusals.parse_place(place) for place in places or []]
         chosen = refusals.choose(settings.kafka, topics, reason=reason, places=wanted, limit=limit)
-        done = refusals.redrive(settings.kafka, topics, settings.group, chosen, wait)
+        with terminal.waiting(f"waiting for the workers to take {len(chosen):,} records"):
+            done = refusals.redrive(settings.kafka, topics, settings.group, chosen, wait)
     except RefusalsError as error:
         raise terminal.CommandError(
             str(error), "'baton refusals list' shows reasons and places."

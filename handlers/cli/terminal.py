@@ -139,9 +139,19 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], No
         *((BarColumn(),) if total is not None else ()),
         MofNCompleteColumn() if total is not None else TextColumn("{task.completed:,.0f}"),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(what, total=total)
         yield lambda more: bar.advance(task, more)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say what is waited for, on a terminal, while there is nothing to count."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with err().status(what):
+        yield
 
 
 def _run(command: Callable[[], object]) -> int:

@@ -101,6 +101,12 @@ def test_the_port_of_the_metrics_can_be_off(monkeypatch: pytest.MonkeyPatch) -> 
     assert ("BATON_METRICS_PORT", "off") in {(one.variable, one.value) for one in shown(settings)}
 
 
+def test_the_state_lies_where_the_system_keeps_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/var/state")
+
+    assert str(load().state_dir) == "/var/state/baton"
+
+
 def test_the_switch_of_the_tests_is_no_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATON_REQUIRE_KAFKA", "1")
 
@@ -110,7 +116,7 @@ def test_the_switch_of_the_tests_is_no_wrong_setting(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     "name",
     ["sasl.password", "ssl.key.password", "ssl.key.pem", "sasl.oauthbearer.client.secret",
-     "sasl.jaas.config", "oauth.token", "ssl_key"],
+     "sasl.oauthbearer.config", "oauth.token", "ssl_key"],
 )  # fmt: skip
 def test_what_must_not_be_seen_is_known_by_its_name(name: str) -> None:
     assert is_secret(name)
