@@ -24,12 +24,34 @@ from lifecycle.facts import (
     RecycleFact,
     StageChanged,
 )
-from lifecycle.stages import Stage
+from lifecycle.policy import Scoreboard
+from lifecycle.stages import ClockName, HandoverKind, ReasonClass, Stage, Trigger
+from schemas.refusal import RefusalCode
 
 Metric = TypeVar("Metric", Counter, Gauge, Histogram)
 
 ACTIVITIES_MAX: Final = 100
 """Unscored activities told by name; whatever comes later is told as ``other``."""
+
+PROMISES: Final = tuple(
+    clock for clock in ClockName if clock not in {ClockName.NURTURE, ClockName.REVIEW}
+)
+"""The clocks that are somebody's promise."""
+OUTCOMES: Final = (
+    "started",
+    "warned",
+    "met",
+    "met_at_the_edge",
+    "met_after_breach",
+    "disputed",
+    "breached_1",
+    "noticed_late",
+    "cancelled",
+)
+"""What attainment is computed from: first levels alone break a promise, and a first level that
+Baton noticed late, or that a late answer disputes, is not counted as handling."""
+ANSWERS: Final = ("accepted", *(f"rejected_{name.value}" for name in ReasonClass))
+_ON_MERITS: Final = frozenset({HandoverKind.QUALIFIED, HandoverKind.HAND_RAISE})
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 _HOURS: Final = tuple(3600 * h for h in (0.25, 0.5, 1, 2, 4, 8, 24, 72, 168, 336, 720, 2160))
@@ -63,7 +85,11 @@ class Metrics:
         self._signals = self._counter("signals", "Messages taken", "type", "outcome")
         self._refusals = self._counter("refusals", "Messages refused", "reason")
         self._moves = self._counter("moves", "Moves of leads", "from", "to", "trigger")
-        self._handovers = self._counter("handovers", "Handovers offered", "track")
+        self._handovers = self._counter("handovers", "Handovers offered", "track", "kind")
+        self._first_handovers = self._counter(
+            "first_handovers", "Leads offered for the first time on their own merits"
+        )
+        self._answers = self._counter("answers", "What sales said to handovers", "answer")
         self._recycles = self._counter("recycles", "Leads returned to marketing", "reason")
         self._clocks = self._counter("clocks", "What became of promises", "clock", "outcome")
         self._ticks = self._counter("ticks", "Ticks appended and taken", "act")
@@ -74,7 +100,18 @@ class Metrics:
         self._leads = self._gauge("leads", "Leads by stage, on this worker's partitions", "stage")
         self._lag = self._gauge("lag_messages", "Messages not taken yet", "partition")
         self._restored = self._gauge("restore_ratio", "How much is restored", "partition")
+        self._overdue = self._gauge(
+            "overdue_seconds", "How long a clock has waited for its tick", "partition"
+        )
         self._owned = self._gauge("partitions", "Partitions by state", "state")
+        self._partition_count = self._gauge("topic_partitions", "Partitions that there are")
+        self._ready = self._gauge("ready", "Whether every assigned partition flows: 1 or 0")
+        self._promised = self._gauge(
+            "promised_quality_ratio", "Accepted, of those answered on the merits, as agreed"
+        )
+        self._promised_leads = self._gauge(
+            "promised_first_handovers", "First handovers in a month, as agreed"
+        )
         self._policies = self._gauge("policy_info", "Definition in force", "partition", "version")
         self._used = self._histogram(
             "clock_used_seconds", "Time used of promises kept", _HOURS, "clock"
@@ -96,10 +133,11 @@ class Metrics:
             ClockStarted: lambda body: self._clock(body, "started"),
             ClockWarned: lambda body: self._clock(body, "warned"),
             ClockMet: self._tell_met,
-            ClockBreached: lambda body: self._clock(body, f"breached_{min(body.level, 9)}"),
+            ClockBreached: self._tell_breached,
             ClockPausedFact: lambda body: self._clock(body, "paused"),
             ClockCancelled: lambda body: self._clock(body, "cancelled"),
         }
+        self._begin_at_zero()
 
     def committed(self, tallies: Iterable[Tally], messages: int, seconds: float, now: int) -> None:
         """Count what one committed transaction did."""
@@ -150,6 +188,35 @@ class Metrics:
         self._owned[("flowing",)].set(len(versions))
         self._owned[("restoring",)].set(len(restoring))
 
+    def overdue(self, seconds: Mapping[int, float]) -> None:
+        """Show how long the earliest clock of each partition has been due, beyond the grace."""
+        self._overdue.clear()
+        for partition, late in seconds.items():
+            self._overdue[(str(partition),)].set(late)
+
+    def promises(self, board: Scoreboard) -> None:
+        """Show what the definition in force has marketing promise."""
+        self._promised[()].set(board.quality_promise)
+        self._promised_leads[()].set(board.mql_promise_per_month)
+
+    def of_partitions(self, count: int) -> None:
+        """Show how many partitions all workers together have to own."""
+        self._partition_count[()].set(count)
+
+    def ready_as(self, ready: Callable[[], tuple[bool, str]]) -> None:
+        """Ask whether the worker is ready at each scrape, so that a stuck loop cannot hide it."""
+        self._ready[()].set_function(lambda: float(ready()[0]))
+
+    def _begin_at_zero(self) -> None:
+        """Let counters exist before their first count: a rate cannot see a series' first step."""
+        for clock in PROMISES:
+            for outcome in OUTCOMES:
+                self._clocks[clock.value, outcome].inc(0)
+        for answer in ANSWERS:
+            self._answers[(answer,)].inc(0)
+        for reason in RefusalCode:
+            self._refusals[(reason.value,)].inc(0)
+
     # Facts.
 
     def _tell_facts(self, facts: Iterable[Fact]) -> None:
@@ -161,16 +228,33 @@ class Metrics:
 
     def _tell_move(self, body: StageChanged) -> None:
         self._moves[body.from_stage.value, body.to_stage.value, body.trigger.value].inc()
+        if body.trigger is Trigger.ACCEPT:
+            self._answers[("accepted",)].inc()
+        elif body.trigger is Trigger.REJECT and body.reason_class is not None:
+            self._answers[(f"rejected_{body.reason_class.value}",)].inc()
 
     def _tell_handover(self, body: HandoverOffered) -> None:
-        self._handovers[("fast" if body.fast else "normal",)].inc()
+        self._handovers["fast" if body.fast else "normal", body.handover_kind.value].inc()
+        if body.handover.endswith(":h1") and body.handover_kind in _ON_MERITS:
+            self._first_handovers[()].inc()
 
     def _tell_recycle(self, body: RecycleFact) -> None:
         self._recycles[(body.reason,)].inc()
 
     def _tell_met(self, body: ClockMet) -> None:
-        self._clock(body, "met_at_the_edge" if body.edge else "met")
+        if body.disputed:
+            self._clock(body, "disputed")
+        elif body.breached:
+            self._clock(body, "met_after_breach")
+        else:
+            self._clock(body, "met_at_the_edge" if body.edge else "met")
         self._used[(body.clock.value,)].observe(body.used_ms / 1000)
+
+    def _tell_breached(self, body: ClockBreached) -> None:
+        first_noticed_late = body.noticed_late and body.level == 1
+        self._clock(
+            body, "noticed_late" if first_noticed_late else f"breached_{min(body.level, 9)}"
+        )
 
     def _clock(self, body: Any, outcome: str) -> None:  # noqa: ANN401 - any fact about a clock
         self._clocks[body.clock.value, outcome].inc()

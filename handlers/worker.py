@@ -22,30 +22,23 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
-from confluent_kafka import (
-    OFFSET_END,
-    Consumer,
-    KafkaError,
-    KafkaException,
-    TopicPartition,
-)
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from events.clients import ClientConfigError, consumer_config, reason_of
 from events.codec import decode
 from events.topics import Topics
 from events.wall_clock import WallClock, now_ms
 from handlers.batch import Fold, Limits, Place, Rules
-from handlers.cache import LeadCache
 from handlers.cluster import Cluster
 from handlers.exits import Exit, Stop
 from handlers.health import HealthServer
 from handlers.metrics import Metrics
 from handlers.owned import Owned
+from handlers.ownership import Ownership
 from handlers.partition import Ledger
 from handlers.policies import PolicyShelf
 from handlers.records import Record, record_of
-from handlers.restore import Restoration, Surroundings
-from handlers.restorer import Restorer
+from handlers.restore import Surroundings
 from handlers.settings import Settings
 from handlers.store import Memory
 from handlers.ticker import Ticker
@@ -79,15 +72,14 @@ class Worker:
         self._topics = Topics(settings.topics_prefix)
         self._clock = clock
         self._rules = rules
-        self._owned: dict[int, Owned] = {}
-        self._assigned: set[int] = set()
-        self._joined = False
+        self._ownership: Ownership | None = None
         self._came_round_at = time.monotonic()
         self._stop = threading.Event()
         self._stop_by = float("inf")
         self._observed_at = 0.0
         self._recounted_at = time.monotonic()
         self.metrics = Metrics()
+        self.metrics.ready_as(self.ready)
         self.health: HealthServer | None = None
 
     def run(self, stop: threading.Event) -> Exit:
@@ -112,12 +104,9 @@ class Worker:
 
     def ready(self) -> tuple[bool, str]:
         """Say whether every assigned partition flows."""
-        if not self._joined:
-            return False, "joining the group"
-        waiting = sorted(self._assigned - {n for n, o in list(self._owned.items()) if o.sought})
-        if waiting:
-            return False, f"not ready: partitions {waiting} are restored or wait for a definition"
-        return True, "ready"
+        if self._ownership is None:
+            return False, "starting"
+        return self._ownership.ready()
 
     def live(self) -> tuple[bool, str]:
         """Say whether the loop comes round."""
@@ -138,6 +127,7 @@ class Worker:
             )
         self._cluster = Cluster(settings.kafka, topics)
         self._partition_count = self._cluster.check_topics()
+        self.metrics.of_partitions(self._partition_count)
         self._transactions = Transactions(
             settings.kafka,
             f"{settings.group}-{settings.worker_name}",
@@ -153,10 +143,10 @@ class Worker:
             worker_name=settings.worker_name,
             interval_seconds=settings.tick_interval_seconds,
         )
-        self._consumer = Consumer(
-            consumer_config({**settings.kafka, "auto.offset.reset": "error"}, settings.group)
-        )
-        self._surroundings = Surroundings(
+        config = consumer_config({**settings.kafka, "auto.offset.reset": "error"}, settings.group)
+        self._consumer = Consumer(config)
+        self._asker = Consumer(config)
+        surroundings = Surroundings(
             properties=settings.kafka,
             topics=topics,
             cluster=self._cluster.id,
@@ -165,13 +155,15 @@ class Worker:
             directory=settings.state_dir
             / quote(settings.group, safe="")
             / quote(settings.worker_name, safe=""),
-            member=self._consumer,
+            asker=self._asker,
             admin=self._cluster.admin,
             shelf=self._shelf,
             memory=Memory(),
             clock=self._clock,
         )
-        self._restorer = Restorer()
+        self._ownership = Ownership(
+            self._consumer, surroundings, cache_leads_max=settings.cache_leads_max
+        )
         self._shelf.start()
         log.info(
             "started",
@@ -182,12 +174,7 @@ class Worker:
             },
         )
         try:
-            self._consumer.subscribe(
-                [topics.signals],
-                on_assign=self._on_assign,
-                on_revoke=self._on_revoke,
-                on_lost=self._on_lost,
-            )
+            self._ownership.subscribe()
             while not self._stop.is_set():
                 self._come_round()
         finally:
@@ -195,9 +182,8 @@ class Worker:
 
     def _end(self) -> None:
         """Leave the group and let go of everything; what is committed is committed."""
-        self._restorer.stop()
-        self._consumer.close()
-        self._drop(list(self._owned))
+        self._ownership.leave()
+        self._asker.close()
         self._ticker.close()
         self._shelf.stop()
         if self.health is not None:
@@ -215,16 +201,13 @@ class Worker:
         self._came_round_at = time.monotonic()
         self._poll()
         member = self._consumer.consumer_group_metadata()
-        self._begin_restored()
+        self._ownership.take_restored()
         self._let_go_on()
         batch = self._put_together()
         if batch:
             self._take(batch, member)
-        self.metrics.ticked(self._ticker.tick(self._flowing()))
+        self.metrics.ticked(self._ticker.tick(self._ownership.flowing()))
         self._observe()
-
-    def _flowing(self) -> list[Owned]:
-        return [owned for owned in self._owned.values() if owned.sought]
 
     # Polling.
 
@@ -233,10 +216,12 @@ class Worker:
         settings = self._settings
         room = settings.batch_messages_max
         space = settings.batch_bytes_max
-        for owned in self._flowing():
+        for owned in self._ownership.flowing():
             if not owned.held_up:
                 room -= len(owned.inbox)
-        work_is_there = any(owned.inbox and owned.awaiting is None for owned in self._flowing())
+        work_is_there = any(
+            owned.inbox and owned.awaiting is None for owned in self._ownership.flowing()
+        )
         deadline = time.monotonic() + (0 if work_is_there else settings.linger_seconds)
         while True:
             left = max(deadline - time.monotonic(), 0)
@@ -247,8 +232,8 @@ class Worker:
                 if error is not None:
                     _raise_unless_passing(error)
                     continue
-                target = self._owned.get(message.partition() or 0)
-                if target is None or not target.sought:
+                target = self._ownership.find(message.partition())
+                if target is None:
                     continue
                 record = record_of(message)
                 target.inbox.append(record)
@@ -261,7 +246,7 @@ class Worker:
         """Return the records of the next batch, by partition, within its limits."""
         batch = {}
         room, space = self._settings.batch_messages_max, self._settings.batch_bytes_max
-        for owned in self._flowing():
+        for owned in self._ownership.flowing():
             if owned.awaiting is not None or not owned.inbox:
                 continue
             if owned.ticking:
@@ -303,7 +288,7 @@ class Worker:
         except Aborted as reason:
             log.warning("transaction aborted, going back: %s", reason)
             self.metrics.aborted()
-            self._go_back(batch)
+            self._ownership.go_back((owned, records[0].offset) for owned, records in batch.items())
             return
         except BaseException:
             self._abort_on_the_way_out()
@@ -364,123 +349,17 @@ class Worker:
                 self._topics.policies,
                 extra={"partition": owned.number},
             )
-        self._pause_or_resume(owned, was_held_up=was_held_up)
-
-    def _pause_or_resume(self, owned: Owned, *, was_held_up: bool) -> None:
         if owned.held_up and not was_held_up:
-            self._consumer.pause([self._place(owned.number)])
+            self._ownership.hold(owned)
         elif was_held_up and not owned.held_up:
-            self._consumer.resume([self._place(owned.number)])
+            self._ownership.release(owned)
 
     def _let_go_on(self) -> None:
         """Let partitions go on whose definition has come."""
-        for owned in self._owned.values():
+        for owned in self._ownership.flowing():
             if owned.awaiting is not None and self._shelf.get(owned.awaiting) is not None:
                 owned.awaiting = None
-                self._pause_or_resume(owned, was_held_up=True)
-
-    def _go_back(self, batch: Mapping[Owned, list[Record]]) -> None:
-        """Read each partition of an aborted batch again from the batch's first offset."""
-        for owned, records in batch.items():
-            owned.inbox.clear()
-            owned.ticking = False
-            owned.position = records[0].offset
-            owned.sought = False
-        self._seek()
-
-    def _abort_on_the_way_out(self) -> None:
-        """Abort what is open, so that readers need not wait for its time-out."""
-        try:
-            self._transactions.abort()
-        except (Aborted, Stop, KafkaException) as error:
-            log.info("the open transaction is left to its time-out: %s", error)
-
-    # Owning.
-
-    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._joined = True
-        numbers = [partition.partition for partition in partitions]
-        # Where to start is known only when it is restored: until then it stays paused.
-        places = [TopicPartition(self._topics.signals, n, OFFSET_END) for n in numbers]
-        consumer.incremental_assign(places)
-        consumer.pause(places)
-        self._assigned.update(numbers)
-        self._share_cache()
-        for number in numbers:
-            self._restorer.begin(
-                Restoration(number, self._surroundings, LeadCache(self._cache_share()))
-            )
-        log.info("partitions assigned", extra={"partitions": sorted(numbers)})
-
-    def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Drop what is held. No transaction is open: one never is while polling."""
-        numbers = [partition.partition for partition in partitions]
-        self._drop(numbers)
-        consumer.incremental_unassign(partitions)
-        log.info("partitions revoked", extra={"partitions": sorted(numbers)})
-
-    def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Drop what is held for partitions that somebody else may own already."""
-        numbers = [partition.partition for partition in partitions]
-        self._drop(numbers)
-        consumer.incremental_unassign(partitions)
-        log.warning("partitions lost", extra={"partitions": sorted(numbers)})
-
-    def _drop(self, numbers: list[int]) -> None:
-        for number in numbers:
-            self._assigned.discard(number)
-            self._restorer.cancel(number)
-            owned = self._owned.pop(number, None)
-            if owned is not None:
-                owned.store.close()
-        self._share_cache()
-
-    def _begin_restored(self) -> None:
-        """Let restored partitions flow from where the group stands."""
-        for restored in self._restorer.finished():
-            self._owned[restored.partition] = Owned(
-                restored.partition,
-                restored.store,
-                restored.cache,
-                restored.policy,
-                restored.in_force,
-                restored.start,
-            )
-            log.info(
-                "partition restored",
-                extra={
-                    "partition": restored.partition,
-                    "leads": sum(restored.store.counts.values()),
-                    "policy": restored.policy.version,
-                },
-            )
-        self._seek()
-
-    def _seek(self) -> None:
-        """Direct reading to where each partition has to go on."""
-        for owned in self._owned.values():
-            if owned.sought:
-                continue
-            place = TopicPartition(self._topics.signals, owned.number, owned.position)
-            try:
-                self._consumer.seek(place)
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError._STATE:  # noqa: SLF001 - its only name
-                    raise
-                continue  # The client is not that far with the assignment yet.
-            self._consumer.resume([place])
-            owned.sought = True
-
-    def _cache_share(self) -> int:
-        return max(2, self._settings.cache_leads_max // max(1, len(self._assigned)))
-
-    def _share_cache(self) -> None:
-        share = self._cache_share()
-        for owned in self._owned.values():
-            owned.cache.leads_max = share
-
-    def _place(self, number: int) -> TopicPartition:
-        return TopicPartition(self._topics.signals, number)
+                self._ownership.release(owned)
 
     # Watching.
 
@@ -489,25 +368,32 @@ class Worker:
         if now - self._observed_at >= OBSERVE_SECONDS:
             self._observed_at = now
             leads: Counter[Stage] = Counter()
-            for owned in self._owned.values():
+            flowing = self._ownership.flowing()
+            for owned in flowing:
                 leads.update(owned.store.counts)
             self.metrics.owns(
                 leads,
-                self._lags(),
-                {owned.number: owned.policy.version for owned in self._owned.values()},
-                self._restorer.progress(),
+                {owned.number: self._ownership.lag(owned) for owned in flowing},
+                {owned.number: owned.policy.version for owned in flowing},
+                self._ownership.restoring(),
             )
+            self.metrics.overdue(self._overdue())
+            for owned in self._owned.values():
+                self.metrics.promises(owned.policy.scoreboard)
         if now - self._recounted_at >= RECOUNT_SECONDS:
             self._recounted_at = now
             self._cluster.check_count(self._partition_count)
 
-    def _lags(self) -> dict[int, int]:
-        lags = {}
-        for owned in self._flowing():
-            marks = self._consumer.get_watermark_offsets(self._place(owned.number), cached=True)
-            if marks[1] >= 0:
-                lags[owned.number] = max(marks[1] - owned.position, 0)
-        return lags
+    def _overdue(self) -> dict[int, float]:
+        """How long clocks have waited for their tick, where the owner ticks."""
+        late = {}
+        now = self._clock()
+        for owned in self._ownership.flowing():
+            if owned.in_force.ticks == "owner":
+                by = now - owned.policy.grace_ms
+                due = owned.store.earliest_due(by)
+                late[owned.number] = 0 if due is None else (by - due) / 1000
+        return late
 
 
 def run_worker(settings: Settings, stop: threading.Event) -> Exit:
