@@ -1,0 +1,63 @@
+"""What a running worker shows to Prometheus, after a morning in which something of all happened."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from events.embedded import EmbeddedBroker
+from events.topics import Topics
+from tests.handlers.shop import HOUR, MINUTE, START, Shop, eventually
+
+_SAMPLE: Final = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? \S+$")
+_LABEL: Final = re.compile(r'(\w+)="')
+
+Series = Mapping[str, frozenset[str]]
+"""Names of samples with the names of their labels."""
+
+
+def scrape(broker: EmbeddedBroker, topics: Topics, directory: Path) -> str:
+    """Return ``/metrics`` of a worker that has taken signals of every sort."""
+    shop = Shop(broker, topics, directory)
+    shop.adopt()
+    _live_through_a_morning(shop)
+    with shop.worker(failed_max=100) as running:
+        running.ready()
+        shop.wait()
+        eventually(
+            lambda: running.metric("baton_leads", stage="sal") > 0, "the gauges are not renewed"
+        )
+        status, text = running.page("/metrics")
+    assert status == 200
+    return text
+
+
+def series_of(text: str) -> Series:
+    """Return what the samples of a scrape are called, and their labels."""
+    found: dict[str, set[str]] = {}
+    for line in text.splitlines():
+        match = _SAMPLE.match(line)
+        if match is not None:
+            names = _LABEL.findall(match["labels"] or "")
+            found.setdefault(match["name"], set()).update(names)
+    return {name: frozenset(labels) for name, labels in found.items()}
+
+
+def _live_through_a_morning(shop: Shop) -> None:
+    for number, lead in enumerate(_leads()):
+        shop.engaged(lead, "demo_request", START + number * MINUTE)
+        shop.engaged(lead, "an_activity_that_nobody_scores", START + number * MINUTE)
+    at = START + HOUR // 2
+    for lead in ("accepted", "worked-on"):
+        shop.send(lead, "accepted", {"handover_id": f"{lead}:h1", "rep": "ann"}, at)
+    no = {"handover_id": "rejected:h1", "rep": "ann", "reason": "no_fit"}
+    shop.send("rejected", "rejected", no, at)
+    shop.send("accepted", "contact_attempted", {"channel": "phone", "reached": True}, at + MINUTE)
+    shop.send("accepted", "recycled", {"reason": "no_budget"}, at + 2 * MINUTE)
+    for partition in range(shop.partitions):
+        shop.raw(b"broken", b"{broken", timestamp=at, partition=partition)
+    shop.tick(START + HOUR + 10 * MINUTE)
+
+
+def _leads() -> Iterator[str]:
+    yield from ("accepted", "worked-on", "rejected", "ignored")
