@@ -157,6 +157,8 @@ class HandoverOffered:
     rejections: tuple[Rejection, ...] = ()
     by: str | None = None
     reason: str | None = None
+    implied: bool = False
+    """A claim that nobody made, and that a deal tells of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +352,8 @@ class OwnerChanged:
     from_rep: str | None
     to_rep: str
     team: str
+    voice: Voice = NO_VOICE
+    """Of the claim that changed it."""
 
 
 @dataclass(frozen=True, slots=True)

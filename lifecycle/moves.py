@@ -182,6 +182,7 @@ def open_handover(
             rejections=person.rejections,
             by=why.by,
             reason=why.reason,
+            implied=why.implied,
         )
     )
 

@@ -19,6 +19,7 @@ from lifecycle.illegal import IllegalRequestError, illegal, must_name_the_offer
 from lifecycle.lead import REJECTIONS_MAX, SILENCED_MAX, Clock
 from lifecycle.moves import Why, recycle
 from lifecycle.signals import (
+    NO_VOICE,
     Accepted,
     Assigned,
     Claimed,
@@ -91,7 +92,7 @@ def claim(draft: Draft, body: Claimed) -> None:
     """Let a rep take a lead: an entry follows the lead's interest, not a form."""
     why = Why(by=body.rep, reason=body.reason, voice=body.voice)
     if draft.stage in SALES_STAGES:
-        change_owner(draft, body.rep, None)
+        change_owner(draft, body.rep, None, body.voice)
     elif draft.stage is Stage.MQL:
         moves.take(draft, body.rep, Trigger.CLAIM, why)
     elif machine.can(draft.stage, Trigger.CLAIM):
@@ -205,7 +206,7 @@ def assign(draft: Draft, body: Assigned) -> None:
         moves.update_offer(draft, "assigned")
 
 
-def change_owner(draft: Draft, rep: str, team: str | None) -> None:
+def change_owner(draft: Draft, rep: str, team: str | None, voice: Voice = NO_VOICE) -> None:
     """Make another rep the owner; the same one again changes nothing."""
     person = draft.person
     team = team or person.team or moves.responsible(draft)[1]
@@ -215,7 +216,7 @@ def change_owner(draft: Draft, rep: str, team: str | None) -> None:
     # Who had it last is who gets it back, should an answer of theirs turn up.
     draft.handover = replace(draft.offer, assignee=rep, team=team)
     _hand_clocks_to(draft, rep)
-    draft.tell(OwnerChanged(person.owner, rep, team))
+    draft.tell(OwnerChanged(person.owner, rep, team, voice))
 
 
 def _hand_clocks_to(draft: Draft, rep: str) -> None:

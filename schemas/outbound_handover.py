@@ -67,6 +67,8 @@ class Handover(FactData):
     """Who nominated or claimed it."""
     reason: str | None = None
     """Why it was nominated or claimed."""
+    implied: bool
+    """A claim that nobody made: sales told of a deal, and this is its handover."""
 
 
 class HandoverUpdated(FactData):
@@ -152,3 +154,5 @@ class OwnerChanged(FactData):
     """Who is."""
     team: str
     """The new owner's team."""
+    voice: Voice | None = None
+    """What sales heard, if a claim changed it."""

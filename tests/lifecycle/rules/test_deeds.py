@@ -45,6 +45,7 @@ def test_a_deal_from_before_sal_makes_claim_and_qualification_by_the_way(stage: 
     assert [step.implied for step in steps] == [True, True, False]
     assert [step.bant for step in steps] == [None, "unconfirmed", None]
     assert story.one(HandoverOffered).handover_kind is HandoverKind.CLAIM
+    assert story.one(HandoverOffered).implied
     assert story.lead.person.owner == "bob"
     assert Stage.MQL not in {step.to_stage for step in steps}
     assert [clock.clock for clock in story.all(ClockStarted)] == [ClockName.DEAL]

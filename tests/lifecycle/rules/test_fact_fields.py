@@ -1,8 +1,8 @@
 """What every fact carries besides its own matter."""
 
 from lifecycle import clocks
-from lifecycle.facts import StageChanged
-from lifecycle.signals import Voice
+from lifecycle.facts import OwnerChanged, StageChanged
+from lifecycle.signals import Claimed, Voice
 from lifecycle.stages import ClockName, HandoverKind
 from tests.lifecycle.builders import POLICY, Story, mql, sal
 
@@ -37,6 +37,13 @@ def test_the_fact_that_records_a_feedback_carries_what_was_heard() -> None:
     assert story.one(StageChanged).voice == heard
     assert story.attempted(voice=heard).kinds[0] == "contacted"
     assert getattr(story.told[0].body, "voice", None) == heard
+
+
+def test_a_change_of_owner_carries_what_the_claimant_heard() -> None:
+    heard = Voice(questions=("support",))
+    story = sal(Story()).says(Claimed("bob", "old friend", heard))
+
+    assert story.one(OwnerChanged).voice == heard
 
 
 def test_clock_facts_name_what_they_belong_to() -> None:

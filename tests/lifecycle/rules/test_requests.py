@@ -88,7 +88,7 @@ def test_a_claim_opens_a_handover_of_its_own(stage: Stage) -> None:
         "bob",
         "old friend",
     )
-    assert (offer.assignee, offer.accept_due_at) == ("bob", None)
+    assert (offer.assignee, offer.accept_due_at, offer.implied) == ("bob", None, False)
     assert offer.contact_due_at == story.clock(ClockName.FIRST_CONTACT).due_at
     assert (story.stage, story.lead.person.owner) == (Stage.SAL, "bob")
     assert story.running == {ClockName.FIRST_CONTACT, ClockName.QUALIFICATION}
