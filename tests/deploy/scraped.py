@@ -1,4 +1,4 @@
-"""What a running worker shows to Prometheus, after a morning in which something of all happened."""
+"""What a running worker shows to Prometheus, after a morning on which everything happened once."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -19,13 +19,16 @@ Series = Mapping[str, frozenset[str]]
 def scrape(broker: EmbeddedBroker, topics: Topics, directory: Path) -> str:
     """Return ``/metrics`` of a worker that has taken signals of every sort."""
     shop = Shop(broker, topics, directory)
-    shop.adopt()
+    shop.adopt(ticks="owner")
     _live_through_a_morning(shop)
-    with shop.worker(failed_max=100) as running:
+    with shop.worker(failed_max=100, clock=lambda: START + HOUR + 10 * MINUTE) as running:
         running.ready()
-        shop.wait()
         eventually(
-            lambda: running.metric("baton_leads", stage="sal") > 0, "the gauges are not renewed"
+            lambda: (
+                running.metric("baton_clocks_total", clock="acceptance", outcome="breached_1") > 0
+                and running.metric("baton_leads", stage="sal") > 0
+            ),
+            "no tick fired what was due, or the gauges are not renewed",
         )
         status, text = running.page("/metrics")
     assert status == 200
@@ -56,7 +59,6 @@ def _live_through_a_morning(shop: Shop) -> None:
     shop.send("accepted", "recycled", {"reason": "no_budget"}, at + 2 * MINUTE)
     for partition in range(shop.partitions):
         shop.raw(b"broken", b"{broken", timestamp=at, partition=partition)
-    shop.tick(START + HOUR + 10 * MINUTE)
 
 
 def _leads() -> Iterator[str]:
