@@ -49,6 +49,8 @@ from handlers.store import Identity, Memory, PartitionStore
 from lifecycle.policy import Policy
 from schemas.refusal import Refused
 
+_IMPATIENT: Final = {"fetch.wait.max.ms": 10, "fetch.error.backoff.ms": 50}
+
 T = TypeVar("T")
 Steps = Generator[bool, None, T]
 """Slices of work: False where there is nothing to do but wait; returns what it was for."""
@@ -56,7 +58,7 @@ Steps = Generator[bool, None, T]
 log: Final = logging.getLogger("baton.restore")
 
 SLICE_RECORDS: Final = 10_000
-SLICE_SECONDS: Final = 0.1
+SLICE_SECONDS: Final = 0.02
 ANSWER_SECONDS: Final = 2.0
 """How long one question to the cluster may keep a cancelled restore from ending."""
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
@@ -75,8 +77,9 @@ class Surroundings:
     state_topic_id: str
     partition_count: int
     directory: Path
-    member: Consumer
-    """The group's member, asked for committed offsets."""
+    asker: Consumer
+    """Asked for the group's committed offsets, and never a member of it: a member that polls on
+    another thread would keep every question waiting."""
     admin: AdminClient
     shelf: PolicyShelf
     memory: Memory
@@ -146,7 +149,7 @@ class Restoration:
         wanted = [TopicPartition(self.around.topics.signals, self.partition)]
         while True:
             try:
-                found = self.around.member.committed(wanted, timeout=ANSWER_SECONDS)[0]
+                found = self.around.asker.committed(wanted, timeout=ANSWER_SECONDS)[0]
                 if found.error is None:
                     return found.offset if found.offset >= 0 else None
                 _raise_unless_passing(found.error)
@@ -235,7 +238,9 @@ class Restoration:
     def _changelog(self, start: int) -> Iterator[list[Message]]:
         """Slices of committed records of ``lead.state`` until its end is reached."""
         around = self.around
-        with closing(Consumer(reader_config(around.properties, name="baton-restore"))) as consumer:
+        # At the end a fetch waits for more: only its answer tells that this is the end.
+        config = reader_config({**around.properties, **_IMPATIENT}, name="baton-restore")
+        with closing(Consumer(config)) as consumer:
             consumer.assign([TopicPartition(around.topics.state, self.partition, start)])
             while self.position < self.target:
                 messages = []

@@ -18,7 +18,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -72,7 +72,8 @@ class Worker:
         self._topics = Topics(settings.topics_prefix)
         self._clock = clock
         self._rules = rules
-        self._ownership: Ownership | None = None
+        self._ownership: Ownership
+        self._answer_ready: Callable[[], tuple[bool, str]] = lambda: (False, "starting")
         self._came_round_at = time.monotonic()
         self._stop = threading.Event()
         self._stop_by = float("inf")
@@ -104,9 +105,7 @@ class Worker:
 
     def ready(self) -> tuple[bool, str]:
         """Say whether every assigned partition flows."""
-        if self._ownership is None:
-            return False, "starting"
-        return self._ownership.ready()
+        return self._answer_ready()
 
     def live(self) -> tuple[bool, str]:
         """Say whether the loop comes round."""
@@ -164,6 +163,7 @@ class Worker:
         self._ownership = Ownership(
             self._consumer, surroundings, cache_leads_max=settings.cache_leads_max
         )
+        self._answer_ready = self._ownership.ready
         self._shelf.start()
         log.info(
             "started",
@@ -303,6 +303,13 @@ class Worker:
                 self._clock(),
             )
 
+    def _abort_on_the_way_out(self) -> None:
+        """Abort what is open, so that readers need not wait for its time-out."""
+        try:
+            self._transactions.abort()
+        except (Aborted, Stop, KafkaException) as error:
+            log.info("the open transaction is left to its time-out: %s", error)
+
     def _fold(self, owned: Owned, records: list[Record], partitions: int) -> Fold:
         settings = self._settings
         fold = Fold(
@@ -378,7 +385,7 @@ class Worker:
                 self._ownership.restoring(),
             )
             self.metrics.overdue(self._overdue())
-            for owned in self._owned.values():
+            for owned in flowing:
                 self.metrics.promises(owned.policy.scoreboard)
         if now - self._recounted_at >= RECOUNT_SECONDS:
             self._recounted_at = now

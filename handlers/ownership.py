@@ -1,0 +1,188 @@
+"""Which partitions this worker owns, and how they come and go.
+
+All of it happens on the polling thread: a rebalance is heard of while polling and at no other
+time, so none of it meets an open transaction. A partition that goes is dropped with everything
+held for it (records read ahead, the rest of a tick, leads in memory, the open store) before this
+returns, and nothing of it can find its way into a later batch.
+"""
+
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
+
+from handlers.cache import LeadCache
+from handlers.owned import Owned
+from handlers.restore import Restoration, Surroundings
+from handlers.restorer import Restorer
+
+log: Final = logging.getLogger("baton.worker")
+
+
+class Ownership:
+    """The partitions of one member of the group."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        surroundings: Surroundings,
+        *,
+        cache_leads_max: int,
+    ) -> None:
+        self._consumer = consumer
+        self._around = surroundings
+        self._topic = surroundings.topics.signals
+        self._cache_leads_max = cache_leads_max
+        self._owned: dict[int, Owned] = {}
+        self._assigned: set[int] = set()
+        self._joined = False
+        self._restorer = Restorer()
+
+    def subscribe(self) -> None:
+        """Join the group."""
+        self._consumer.subscribe(
+            [self._topic],
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
+
+    def leave(self) -> None:
+        """End restores, leave the group and let go of everything."""
+        self._restorer.stop()
+        self._consumer.close()
+        self._drop(list(self._owned))
+
+    def all(self) -> list[Owned]:
+        """Every restored partition."""
+        return list(self._owned.values())
+
+    def flowing(self) -> list[Owned]:
+        """The partitions that are read from."""
+        return [owned for owned in self._owned.values() if owned.sought]
+
+    def find(self, partition: int | None) -> Owned | None:
+        """Return a partition that is read from."""
+        owned = self._owned.get(-1 if partition is None else partition)
+        return owned if owned is not None and owned.sought else None
+
+    def ready(self) -> tuple[bool, str]:
+        """Say whether every assigned partition flows; may be asked from any thread."""
+        if not self._joined:
+            return False, "joining the group"
+        waiting = sorted(self._assigned - {owned.number for owned in self.flowing()})
+        if waiting:
+            return False, f"not ready: partitions {waiting} are restored or wait for a definition"
+        return True, "ready"
+
+    def restoring(self) -> dict[int, tuple[int, int]]:
+        """Return position and target in the changelog of each partition being restored."""
+        return self._restorer.progress()
+
+    def take_restored(self) -> None:
+        """Let restored partitions flow from where the group stands."""
+        for restored in self._restorer.finished():
+            self._owned[restored.partition] = Owned(
+                restored.partition,
+                restored.store,
+                restored.cache,
+                restored.policy,
+                restored.in_force,
+                restored.start,
+            )
+            log.info(
+                "partition restored",
+                extra={
+                    "partition": restored.partition,
+                    "leads": sum(restored.store.counts.values()),
+                    "policy": restored.policy.version,
+                },
+            )
+        self._seek()
+
+    def go_back(self, offsets: Iterable[tuple[Owned, int]]) -> None:
+        """Read again from these offsets: what was read from there on is forgotten."""
+        for owned, offset in offsets:
+            owned.inbox.clear()
+            owned.ticking = False
+            owned.position = offset
+            owned.sought = False
+        self._seek()
+
+    def hold(self, owned: Owned) -> None:
+        """Read no further in a partition whose next record cannot be taken yet."""
+        self._consumer.pause([self._place(owned.number)])
+
+    def release(self, owned: Owned) -> None:
+        """Read on in a partition that was held."""
+        self._consumer.resume([self._place(owned.number)])
+
+    def lag(self, owned: Owned) -> int:
+        """Records that are in the log and not taken yet, as far as the client has heard."""
+        marks = self._consumer.get_watermark_offsets(self._place(owned.number), cached=True)
+        return max(marks[1] - owned.position, 0)
+
+    # Rebalances.
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._joined = True
+        numbers = [partition.partition for partition in partitions]
+        # Where to start is known only when it is restored: until then it stays paused.
+        places = [TopicPartition(self._topic, number, OFFSET_END) for number in numbers]
+        consumer.incremental_assign(places)
+        consumer.pause(places)
+        self._assigned.update(numbers)
+        self._share_cache()
+        for number in numbers:
+            cache = LeadCache(self._cache_share())
+            self._restorer.begin(Restoration(number, self._around, cache))
+        log.info("partitions assigned", extra={"partitions": sorted(numbers)})
+
+    def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        numbers = [partition.partition for partition in partitions]
+        self._drop(numbers)
+        consumer.incremental_unassign(partitions)
+        log.info("partitions revoked", extra={"partitions": sorted(numbers)})
+
+    def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Drop partitions that somebody else may own already."""
+        numbers = [partition.partition for partition in partitions]
+        self._drop(numbers)
+        consumer.incremental_unassign(partitions)
+        log.warning("partitions lost", extra={"partitions": sorted(numbers)})
+
+    def _drop(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self._assigned.discard(number)
+            self._restorer.cancel(number)
+            owned = self._owned.pop(number, None)
+            if owned is not None:
+                owned.store.close()
+        self._share_cache()
+
+    def _seek(self) -> None:
+        """Direct reading to where each partition has to go on."""
+        for owned in self._owned.values():
+            if owned.sought:
+                continue
+            place = TopicPartition(self._topic, owned.number, owned.position)
+            try:
+                self._consumer.seek(place)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError._STATE:  # noqa: SLF001 - its only name
+                    raise
+                continue  # The client is not that far with the assignment yet.
+            self._consumer.resume([place])
+            owned.sought = True
+
+    def _cache_share(self) -> int:
+        return max(2, self._cache_leads_max // max(1, len(self._assigned)))
+
+    def _share_cache(self) -> None:
+        share = self._cache_share()
+        for owned in self._owned.values():
+            owned.cache.leads_max = share
+
+    def _place(self, number: int) -> TopicPartition:
+        return TopicPartition(self._topic, number)
