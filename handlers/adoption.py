@@ -10,21 +10,13 @@ import uuid
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from confluent_kafka import (
-    OFFSET_BEGINNING,
-    Consumer,
-    KafkaError,
-    KafkaException,
-    Message,
-    Producer,
-    TopicPartition,
-)
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, Producer
 
-from events.clients import Properties, producer_config, reader_config, reason_of
+from events.clients import Properties, producer_config, reason_of
 from events.codec import PolicyAdopted, decode, encode_policy_adopted
 from events.topics import Topics, partition_count
 from events.wall_clock import now_ms
-from handlers.records import record_of
+from handlers.reading import Record, TopicReader
 from schemas.policy import canonical, digest
 from schemas.refusal import Refused
 
@@ -32,8 +24,6 @@ Ticks = Literal["owner", "external"]
 
 SOURCE: Final = "/baton/adoption"
 TIMEOUT_SECONDS: Final = 30.0
-QUIET_SECONDS: Final = 1.0
-"""A reader that stands at the end for so long has seen all there is."""
 
 
 class AdoptionError(Exception):
@@ -118,17 +108,17 @@ def history(properties: Properties, topics: Topics) -> list[Adopted]:
     """Return who adopted what when, oldest first, as partition 0 of the log tells it."""
     return [
         adopted
-        for message in _read(properties, topics.signals)
-        if (adopted := _adoption_in(message)) is not None
+        for record in _read(properties, topics.signals)
+        if (adopted := _adoption_in(record)) is not None
     ]
 
 
 def definition(properties: Properties, topics: Topics, version: str) -> bytes | None:
     """Return the definition of this digest from ``lead.policies``, None if it is not there."""
     found = None
-    for message in _read(properties, topics.policies):
-        if message.key() == version.encode():
-            found = message.value()
+    for record in _read(properties, topics.policies):
+        if record.key == version.encode():
+            found = record.value
     return found
 
 
@@ -148,38 +138,21 @@ def _commit(producer: Producer) -> None:
         return
 
 
-def _read(properties: Properties, topic: str) -> list[Message]:
+def _read(properties: Properties, topic: str) -> list[Record]:
     """Return the control messages of partition 0: those whose key says that they are no lead's.
 
     For ``lead.policies`` that is every record of it.
     """
-    consumer = Consumer(reader_config(properties))
-    kept = []
-    try:
-        consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
-        at_end = False
-        while True:
-            messages = consumer.consume(10_000, QUIET_SECONDS)
-            for message in messages:
-                error = message.error()
-                if error is not None:
-                    if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
-                        raise AdoptionError(f"{topic} cannot be read: {error.str()}")
-                    at_end = True
-                elif _is_control(message, topic):
-                    kept.append(message)
-            if at_end and not messages:
-                return kept
-    finally:
-        consumer.close()
+    kafka = {name: str(value) for name, value in properties.items()}
+    with TopicReader(kafka, topic, starts={0: OFFSET_BEGINNING}) as reader:
+        return [record for record in reader.until_end() if _is_control(record, topic)]
 
 
-def _is_control(message: Message, topic: str) -> bool:
-    return topic.endswith("lead.policies") or (message.key() or b"").startswith(b"~")
+def _is_control(record: Record, topic: str) -> bool:
+    return topic.endswith("lead.policies") or (record.key or b"").startswith(b"~")
 
 
-def _adoption_in(message: Message) -> Adopted | None:
-    record = record_of(message)
+def _adoption_in(record: Record) -> Adopted | None:
     try:
         decoded = decode(record.key, record.value, record.headers, record.timestamp)
     except Refused:
