@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from lifecycle.lead import REJECTIONS_MAX
 from lifecycle.policy import ClockRule, RecycleReason, Scoreboard, WorkingHours
 from lifecycle.stages import ReasonClass
 from schemas.policy_lead import When
@@ -24,8 +25,8 @@ from schemas.policy_values import (
 class ReopenPart(Part):
     """When a raised hand no longer reopens a disqualified lead."""
 
-    rejections_max: int = Field(ge=1, le=100)
-    """This many rejections within the window."""
+    rejections_max: int = Field(ge=1, le=REJECTIONS_MAX)
+    """This many rejections within the window; a lead remembers no more of them."""
     window: PositiveDuration
 
 
