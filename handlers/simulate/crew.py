@@ -33,7 +33,9 @@ class Crew:
     def check(self) -> None:
         """Raise SimulationError if the worker has ended."""
         if self._code is not None:
-            raise SimulationError(f"the worker ended with exit code {self._code.value}")
+            raise SimulationError(
+                f"the worker ended with exit code {self._code.value}; its log says why"
+            )
 
     def stop(self) -> None:
         """Have the worker commit the batch in hand and leave."""
