@@ -109,6 +109,13 @@ def test_sales_clocks_start_when_the_record_was_written() -> None:
     assert story.at("2026-03-03 09:30").accepted().one(ClockMet).used_ms == 30 * MINUTE_MS
 
 
+def test_sales_clocks_never_start_before_the_decision() -> None:
+    """A clock of the sender's that is fast by four minutes costs nobody four minutes."""
+    story = Story().at("2026-03-02 09:04", heard="2026-03-02 09:00").engaged("demo_request")
+
+    assert clockface(story.one(ClockStarted).due_at) == "2026-03-02 10:04"
+
+
 # Breaking.
 
 
@@ -324,6 +331,14 @@ def test_an_answer_in_time_heard_after_the_breach_is_disputed() -> None:
     assert (met.disputed, met.breached, met.edge) == (True, True, False)
     assert met.used_ms == 7 * HOUR_MS
     assert not story.all(ClockBreached)
+
+
+def test_an_answer_at_the_very_deadline_heard_after_the_breach_is_disputed() -> None:
+    story = brought_to(Stage.MQL).tick("2026-03-02 17:02")
+
+    story.at("2026-03-02 17:00", heard="2026-03-02 17:10").accepted()
+
+    assert story.one(ClockMet).disputed
 
 
 def test_an_answer_between_two_deadlines_is_no_dispute() -> None:

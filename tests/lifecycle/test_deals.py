@@ -138,6 +138,12 @@ def test_an_opening_dated_before_the_loss_only_changes_the_data() -> None:
     assert story.stage is Stage.LOST
 
 
+def test_an_opening_and_a_loss_of_one_moment_leave_a_lost_deal() -> None:
+    story = brought_to(Stage.LOST).opened("d1", "12000")
+
+    assert (story.kinds, story.stage) == (["opportunity_changed"], Stage.LOST)
+
+
 def test_an_opening_dated_after_the_loss_opens_the_deal_again() -> None:
     story = brought_to(Stage.LOST).after(days=3).opened("d1", "12000")
 

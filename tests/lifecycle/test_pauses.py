@@ -162,6 +162,17 @@ def test_of_two_deals_the_one_that_runs_is_paused() -> None:
     assert story.one(ClockPausedFact).ref == "d2"
 
 
+def test_a_pause_dated_before_its_level_began_leaves_the_whole_level() -> None:
+    story = brought_to(Stage.SAL).tick("2026-03-02 14:00")
+
+    story.at("2026-03-02 12:30", heard="2026-03-02 14:30").paused(_CONTACT, "2026-03-04 10:00")
+
+    paused = story.one(ClockPausedFact)
+    assert (paused.level, paused.left_ms) == (2, 4 * HOUR_MS)
+    story.tick("2026-03-04 10:02")
+    assert story.one(ClockResumedFact).paused_ms == (4 + 9 + 1) * HOUR_MS
+
+
 # What may not wait.
 
 
@@ -306,6 +317,14 @@ def test_a_hurried_later_level_counts_from_its_own_start() -> None:
     clock = story.clock(ClockName.ACCEPTANCE)
     assert (clockface(clock.due_at), clock.level) == ("2026-03-03 13:00", 2)
     assert clock.allowed_ms == 3 * HOUR_MS
+
+
+def test_a_hurried_clock_is_not_allowed_the_time_it_waited() -> None:
+    story = brought_to(Stage.SAL).at("2026-03-02 10:00").paused(_CONTACT, "2026-03-02 12:00")
+    story.tick("2026-03-02 12:02").at("2026-03-02 12:30").engaged("demo_request")
+
+    clock = story.clock(_CONTACT)
+    assert (clockface(clock.due_at), clock.allowed_ms) == ("2026-03-02 13:30", 5 * HOUR_MS // 2)
 
 
 def test_a_clock_that_never_warns_is_hurried_without_a_warning() -> None:
