@@ -102,6 +102,7 @@ class Baton:
     def __init__(self, properties: Properties, group: str, topic: str) -> None:
         self._group, self._topic = group, topic
         self._asker = Consumer(consumer_config(properties, group))
+        self._trouble: str | None = None
         self.progress = 0
 
     def close(self) -> None:
@@ -124,20 +125,25 @@ class Baton:
             if progress != self.progress:
                 self.progress, moved_at = progress, time.monotonic()
             elif time.monotonic() - moved_at > STALLED_SECONDS:
-                raise SimulationError(
-                    f"no worker of the group {self._group} has read on for "
-                    f"{STALLED_SECONDS:.0f} s; start one with `baton worker`, or use --worker"
-                )
+                raise SimulationError(self._stalled())
 
     def _committed(self, wanted: list[TopicPartition]) -> list[TopicPartition]:
+        """Ask for the committed offsets; a coordinator that moves or loads has none to tell."""
         try:
-            return self._asker.committed(wanted, timeout=_ASK_SECONDS)
+            committed = self._asker.committed(wanted, timeout=_ASK_SECONDS)
         except KafkaException as error:
-            if not error.args[0].retriable():
-                raise SimulationError(
-                    f"the group {self._group} cannot be asked: {reason_of(error)}"
-                ) from error
-            return [TopicPartition(p.topic, p.partition, -1) for p in wanted]  # It still loads.
+            self._trouble = reason_of(error)
+            return [TopicPartition(place.topic, place.partition, -1) for place in wanted]
+        self._trouble = None
+        return committed
+
+    def _stalled(self) -> str:
+        if self._trouble is not None:
+            return f"the group {self._group} cannot be asked: {self._trouble}"
+        return (
+            f"no worker of the group {self._group} has read on for {STALLED_SECONDS:.0f} s; "
+            "start one with `baton worker`, or use --worker"
+        )
 
 
 class Ears:
@@ -200,18 +206,26 @@ class Ears:
 
 def ends_of(admin: AdminClient, places: list[TopicPartition]) -> dict[tuple[str, int], int]:
     """Return where each partition ends at present, for readers of committed records."""
+    give_up_at = time.monotonic() + _ASK_SECONDS
+    while True:
+        try:
+            return _ends_asked(admin, places)
+        except KafkaException as error:
+            # A topic that was made just now may not have a leader everywhere yet.
+            if time.monotonic() > give_up_at:
+                raise SimulationError(f"the cluster does not answer: {reason_of(error)}") from error
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _ends_asked(admin: AdminClient, places: list[TopicPartition]) -> dict[tuple[str, int], int]:
     asked = admin.list_offsets(
         {place: OffsetSpec.latest() for place in places},  # type: ignore[no-untyped-call]
         isolation_level=IsolationLevel.READ_COMMITTED,
         request_timeout=_ASK_SECONDS,
     )
-    try:
-        return {
-            (place.topic, place.partition): future.result().offset
-            for place, future in asked.items()
-        }
-    except KafkaException as error:
-        raise SimulationError(f"the cluster does not answer: {reason_of(error)}") from error
+    return {
+        (place.topic, place.partition): future.result().offset for place, future in asked.items()
+    }
 
 
 def heard(value: bytes) -> Heard:
