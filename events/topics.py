@@ -13,7 +13,8 @@ from types import MappingProxyType
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigEntry, ConfigResource, NewTopic, TopicMetadata
 
-from events.clients import Properties, admin_config, reason_of
+from events.access import DeniedError, NoAccessError, admitted, is_hidden, metadata_of
+from events.clients import Properties, reason_of
 
 PARTITIONS_DEFAULT = 12
 """Scale ends at the partition count, and changing it later moves leads to other partitions."""
@@ -96,12 +97,14 @@ class Difference:
     """A topic setting, or ``topic`` for the topic itself, or ``partitions``."""
     expected: str
     found: str | None
-    """None: there is none, or the broker does not know such a setting."""
+    """None: there is none, or the broker does not know such a setting; ``hidden`` for a topic that
+    may be there, but this user may not see it."""
 
     def __str__(self) -> str:
         """The difference as a line to read."""
         if self.setting == "topic":
-            return f"{self.topic}: is missing"
+            unseen = "" if self.found is None else ", or this user may not see it"
+            return f"{self.topic}: is missing{unseen}"
         if self.found is None:
             return (
                 f"{self.topic}: {self.setting} should be {self.expected}, "
@@ -165,9 +168,10 @@ def create(
     """Make the topics that are missing; leave the others alone, but say what differs.
 
     Comes back once every topic has a leader for each partition. Raises ``TopicsError`` when the
-    cluster does not answer within ``answer_seconds``, or will not.
+    cluster does not answer within ``answer_seconds``, or will not, ``DeniedError`` when it does not
+    let us in.
     """
-    cluster = _Cluster(AdminClient(admin_config(properties)), answer_seconds)
+    cluster = _Cluster(_admitted(properties, answer_seconds), answer_seconds)
     present = cluster.partition_counts()
     wanted = specs(topics)
     missing = [spec for spec in wanted if spec.name not in present]
@@ -192,16 +196,31 @@ def check(
     Without ``partitions`` it is the count of ``lead.signals`` that the others must have.
     Raises ``TopicsError`` when the cluster does not answer.
     """
-    cluster = _Cluster(AdminClient(admin_config(properties)), answer_seconds)
+    cluster = _Cluster(_admitted(properties, answer_seconds), answer_seconds)
     return tuple(_differences(cluster, topics, partitions))
 
 
 def partition_count(
     properties: Properties, topic: str, *, answer_seconds: float = ANSWER_SECONDS
 ) -> int:
-    """How many partitions a topic has; 0 when there is no such topic. Raises ``TopicsError``."""
-    cluster = _Cluster(AdminClient(admin_config(properties)), answer_seconds)
-    return cluster.partition_counts().get(topic, 0)
+    """How many partitions a topic has; 0 when there is no such topic.
+
+    Raises ``TopicsError``, also when this user may not know.
+    """
+    cluster = _Cluster(_admitted(properties, answer_seconds), answer_seconds)
+    count = cluster.partition_counts().get(topic, 0)
+    if count == 0 and cluster.is_hidden(topic):
+        raise TopicsError(f"{topic} is not there, or this user may not use it")
+    return count
+
+
+def _admitted(properties: Properties, answer_seconds: float) -> AdminClient:
+    try:
+        return admitted(properties, answer_seconds)
+    except DeniedError:
+        raise
+    except NoAccessError as error:
+        raise TopicsError(str(error)) from error
 
 
 def _differences(
@@ -213,7 +232,8 @@ def _differences(
     found = cluster.settings([spec.name for spec in wanted if spec.name in counts])
     for spec in wanted:
         if spec.name not in counts:
-            yield Difference(spec.name, "topic", "present", None)
+            hidden = "hidden" if cluster.is_hidden(spec.name) else None
+            yield Difference(spec.name, "topic", "present", hidden)
             continue
         count = spec.partitions or expected_count
         if count is not None and counts[spec.name] != count:
@@ -234,6 +254,13 @@ class _Cluster:
     def partition_counts(self) -> dict[str, int]:
         """The partition count of every topic."""
         return {name: len(topic.partitions) for name, topic in self._metadata().items()}
+
+    def is_hidden(self, name: str) -> bool:
+        """Whether a topic that is not in the list may be there for others."""
+        try:
+            return is_hidden(self.admin, name, self.answer_seconds)
+        except KafkaException as error:
+            raise TopicsError(f"the cluster does not answer: {reason_of(error)}") from error
 
     def settings(self, names: list[str]) -> dict[str, dict[str, str | None]]:
         """The settings in force of each topic, the broker's defaults among them."""
@@ -299,9 +326,7 @@ class _Cluster:
 
     def _metadata(self) -> dict[str, TopicMetadata]:
         try:
-            found: dict[str, TopicMetadata] = self.admin.list_topics(
-                timeout=self.answer_seconds
-            ).topics
+            found: dict[str, TopicMetadata] = metadata_of(self.admin, self.answer_seconds).topics
         except KafkaException as error:
             raise TopicsError(f"the cluster does not answer: {reason_of(error)}") from error
         return found

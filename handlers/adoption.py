@@ -12,13 +12,14 @@ from typing import Final, Literal
 
 from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, Producer
 
+from events.acls import adoption_id
 from events.clients import Properties, producer_config, reason_of
-from events.codec import PolicyAdopted, decode, encode_policy_adopted
+from events.codec import encode_policy_adopted
 from events.topics import Topics, partition_count
 from events.wall_clock import now_ms
 from handlers.reading import Record, TopicReader
+from handlers.records import adoption_in
 from schemas.policy import canonical, digest
-from schemas.refusal import Refused
 
 Ticks = Literal["owner", "external"]
 
@@ -70,9 +71,7 @@ def adopt(  # noqa: PLR0913 - what the log has to tell about an adoption
             f"there is no topic {topics.signals}: run `baton topics create`, then adopt again"
         )
     when = now_ms() if at is None else at
-    producer = Producer(
-        producer_config(properties, transactional_id=f"{topics.prefix}baton-policy-adoption")
-    )
+    producer = Producer(producer_config(properties, transactional_id=adoption_id(topics)))
     event_id = str(uuid.uuid4())
     try:
         producer.init_transactions(TIMEOUT_SECONDS)
@@ -153,11 +152,8 @@ def _is_control(record: Record, topic: str) -> bool:
 
 
 def _adoption_in(record: Record) -> Adopted | None:
-    try:
-        decoded = decode(record.key, record.value, record.headers, record.timestamp)
-    except Refused:
-        return None  # A worker refuses it and tells why; here it put nothing in force.
-    if not isinstance(decoded, PolicyAdopted):
+    decoded = adoption_in(record.key, record.value, record.headers, record.timestamp)
+    if decoded is None:
         return None
     return Adopted(
         digest=decoded.digest,

@@ -3,9 +3,10 @@
 from typing import Final
 
 from confluent_kafka import KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import ClusterMetadata
 
-from events.clients import Properties, admin_config, reason_of
+from events.access import DeniedError, NoAccessError, admitted, is_hidden, metadata_of
+from events.clients import Properties, reason_of
 from events.topics import Topics
 from handlers.exits import Exit, Stop
 
@@ -16,13 +17,19 @@ class Cluster:
     """The cluster as its admin interface tells."""
 
     def __init__(self, properties: Properties, topics: Topics) -> None:
-        self.admin = AdminClient(admin_config(properties))
+        try:
+            self.admin = admitted(properties, ANSWER_SECONDS)
+        except DeniedError as error:
+            raise Stop(Exit.ERROR, f"{error}: check the BATON_KAFKA__ variables") from error
+        except NoAccessError as error:
+            raise Stop(Exit.ERROR, f"{error}: check BATON_KAFKA__BOOTSTRAP_SERVERS") from error
         self._topics = topics
 
     @property
     def id(self) -> str:
         """The cluster's id, empty where it has none."""
-        return str(self._list().cluster_id or "")
+        told: str | None = self._list().cluster_id
+        return told or ""
 
     def topic_id(self, name: str) -> str:
         """Return a topic's id, empty on a broker that gives none."""
@@ -48,7 +55,7 @@ class Cluster:
         )
         for name in (*one_count, topics.policies):
             if name not in known:
-                raise Stop(Exit.ERROR, f"there is no topic {name}: run `baton topics create`")
+                raise Stop(Exit.ERROR, self._why_missing(name))
         count = len(known[topics.signals].partitions)
         for name in one_count:
             if len(known[name].partitions) != count:
@@ -73,9 +80,20 @@ class Cluster:
                 "would change partitions",
             )
 
-    def _list(self):  # noqa: ANN202
+    def _why_missing(self, name: str) -> str:
         try:
-            return self.admin.list_topics(timeout=ANSWER_SECONDS)
+            if is_hidden(self.admin, name, ANSWER_SECONDS):
+                return (
+                    f"there is no topic {name}, or this user may not use it: "
+                    "`baton acls worker` says what a worker has to be allowed"
+                )
+        except KafkaException as error:
+            return f"there seems to be no topic {name}: {reason_of(error)}"
+        return f"there is no topic {name}: run `baton topics create`"
+
+    def _list(self) -> ClusterMetadata:
+        try:
+            return metadata_of(self.admin, ANSWER_SECONDS)
         except KafkaException as error:
             raise Stop(
                 Exit.ERROR,

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from typer.core import TyperGroup
 
+from events.access import DeniedError, NoAccessError
 from events.clients import ClientConfigError, reason_of
 from events.topics import Topics, TopicsError
 from handlers import logs
@@ -32,6 +33,8 @@ _UNREACHABLE: Final = "Is Kafka there? 'baton settings' shows which address is u
 _HINTS: Final[dict[type[Exception], str]] = {
     SettingsError: "'baton settings --help' explains how settings are given.",
     ClientConfigError: "'baton settings' shows every client property and where it came from.",
+    DeniedError: "'baton settings' shows how it connects, and hides what is secret.",
+    NoAccessError: _UNREACHABLE,
     TopicsError: "'baton topics check' says what is missing, 'baton topics create' makes it.",
     ReadingError: _UNREACHABLE,
     RecordingError: "Nothing is half done: mend the cause and run the command again.",
