@@ -260,11 +260,12 @@ class Shop:
     def wait(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the group has taken all that was sent."""
         self._producer.flush(PATIENCE_SECONDS)
-        eventually(
-            lambda: self.taken().items() >= {n: end + 1 for n, end in self._ends.items()}.items(),
-            "not all that was sent was taken",
-            seconds,
-        )
+
+        def all_taken() -> bool:
+            found = self.taken()
+            return all(found.get(number, -1) > end for number, end in self._ends.items())
+
+        eventually(all_taken, "not all that was sent was taken", seconds)
 
     def taken(self) -> dict[int, int]:
         """The group's committed offset of each partition, -1 where there is none yet."""
