@@ -101,7 +101,11 @@ class Baton:
 
     def __init__(self, properties: Properties, group: str, topic: str) -> None:
         self._group, self._topic = group, topic
-        self._asker = Consumer(consumer_config(properties, group))
+        # Asking as a reader of committed records waits, a tenth of a second at a time, for every
+        # transaction that is open. What is asked for is what is committed, either way.
+        self._asker = Consumer(
+            consumer_config(properties, group) | {"isolation.level": "read_uncommitted"}
+        )
         self._trouble: str | None = None
         self.progress = 0
 
@@ -156,7 +160,9 @@ class Ears:
             for topic in (topics.handovers, topics.recycles)
             for partition in range(partitions)
         ]
-        self._consumer = Consumer(reader_config(properties, name="baton-simulation"))
+        # A fetch that waits for records is not woken by the end of a transaction alone.
+        quick = {"fetch.wait.max.ms": "10"} | dict(properties)
+        self._consumer = Consumer(reader_config(quick, name="baton-simulation"))
         self._facts: list[Heard] = []
         self._heard_to = self._ends()
         self._consumer.assign(
