@@ -42,8 +42,8 @@ def _one(shop: Shop, chance: random.Random, lead: str, at: int, number: int) -> 
     elif what < 0.88:
         shop.send(lead, "claimed", {"rep": "ann", "reason": "met"}, at, id=event_id)
     elif what < 0.93:
-        data = {"channel": "phone", "reached": chance.random() < 0.5}
-        shop.send(lead, "contact_attempted", data, at, id=event_id)
+        attempt = {"channel": "phone", "reached": chance.random() < 0.5}
+        shop.send(lead, "contact_attempted", attempt, at, id=event_id)
     elif what < 0.96:
         shop.send(lead, "recycled", {"reason": "no_budget"}, at, id=event_id)
     elif what < 0.98:

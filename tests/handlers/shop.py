@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.request
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -69,7 +69,7 @@ class Out(NamedTuple):
 class Running:
     """A worker in a thread of this process."""
 
-    def __init__(self, settings: Settings, **parts: Any) -> None:
+    def __init__(self, settings: Settings, **parts: Any) -> None:  # noqa: ANN401 - its parts
         self.worker = Worker(settings, **parts)
         self.exit: Exit | None = None
         self._stop = threading.Event()
@@ -100,7 +100,7 @@ class Running:
         assert self.worker.health is not None
         url = f"http://127.0.0.1:{self.worker.health.port}{path}"
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own server
+            with urllib.request.urlopen(url, timeout=5) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with closing(error):
@@ -152,7 +152,7 @@ class Shop:
         data: Mapping[str, Any],
         at: int,
         *,
-        id: str | None = None,
+        id: str | None = None,  # noqa: A002 - CloudEvents' name
         timestamp: int | None = None,
         partition: int | None = None,
         headers: Headers | None = None,
@@ -170,7 +170,7 @@ class Shop:
             partition=self.home(lead) if partition is None else partition,
         )
 
-    def engaged(self, lead: str, activity: str, at: int, **more: Any) -> None:
+    def engaged(self, lead: str, activity: str, at: int, **more: Any) -> None:  # noqa: ANN401 - as send
         """Send one engagement."""
         self.send(lead, "engaged", {"activity": activity}, at, **more)
 
@@ -195,7 +195,7 @@ class Shop:
             self.topics.signals,
             value,
             key,
-            headers=headers or [],
+            headers=[*(headers or [])],
             timestamp=timestamp,
             partition=partition,
             on_delivery=self._delivered,
@@ -214,9 +214,9 @@ class Shop:
 
     # Who works.
 
-    def settings(self, kafka: Mapping[str, str] | None = None, **chosen: Any) -> Settings:
+    def settings(self, kafka: Mapping[str, str] | None = None, **chosen: Any) -> Settings:  # noqa: ANN401 - settings
         """Settings of a worker of this shop; ``kafka`` are further client properties."""
-        given = {
+        given: dict[str, Any] = {
             "kafka": self.properties | dict(kafka or {}),
             "topics_prefix": self.topics.prefix,
             "group": self.group,
@@ -227,7 +227,7 @@ class Shop:
         return Settings(**given)
 
     @contextmanager
-    def worker(self, **chosen: Any) -> Iterator[Running]:
+    def worker(self, **chosen: Any) -> Iterator[Running]:  # noqa: ANN401 - settings
         """A worker in a thread, stopped at the end."""
         parts = {name: chosen.pop(name) for name in ("clock", "rules") if name in chosen}
         running = Running(self.settings(**chosen), **parts)
@@ -237,7 +237,7 @@ class Shop:
             running.stop()
 
     @contextmanager
-    def process(self, **chosen: Any) -> Iterator[subprocess.Popen[bytes]]:
+    def process(self, **chosen: Any) -> Iterator[subprocess.Popen[bytes]]:  # noqa: ANN401 - as above
         """A worker in a process of its own, killed at the end if it still runs."""
         settings = self.settings(**chosen)
         environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -329,7 +329,9 @@ class Shop:
         self._ends[partition] = max(self._ends.get(partition, -1), offset)
 
 
-def eventually(holds: Any, otherwise: str, seconds: float = PATIENCE_SECONDS) -> None:
+def eventually(
+    holds: Callable[[], object], otherwise: str, seconds: float = PATIENCE_SECONDS
+) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -342,7 +344,7 @@ def _out(message: Message) -> Out:
     return Out(
         message.partition() or 0,
         message.timestamp()[1],
-        cast("bytes | None", message.key()),
-        cast("bytes | None", message.value()),
+        message.key(),
+        message.value(),
         tuple(headers or ()),
     )
