@@ -19,6 +19,14 @@ from handlers.restorer import Restorer
 
 log: Final = logging.getLogger("baton.worker")
 
+_NOT_NOW: Final = frozenset(
+    {
+        KafkaError._STATE,  # noqa: SLF001 - its only name
+        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - likewise
+    }
+)
+"""The client is not that far with an assignment yet, or has lost it and is about to say so."""
+
 
 class Ownership:
     """The partitions of one member of the group."""
@@ -170,9 +178,9 @@ class Ownership:
             try:
                 self._consumer.seek(place)
             except KafkaException as error:
-                if error.args[0].code() != KafkaError._STATE:  # noqa: SLF001 - its only name
+                if error.args[0].code() not in _NOT_NOW:
                     raise
-                continue  # The client is not that far with the assignment yet.
+                continue
             self._consumer.resume([place])
             owned.sought = True
 

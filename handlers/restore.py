@@ -36,7 +36,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from events.clients import Properties, reader_config
-from events.codec import REPLAY, PolicyAdopted, decode
+from events.codec import REPLAY
 from events.topics import DAY_MS, Topics
 from events.wall_clock import WallClock
 from handlers.batch import Place, check_partition_count, in_force
@@ -44,10 +44,9 @@ from handlers.cache import LeadCache
 from handlers.exits import Exit, Stop
 from handlers.partition import InForce
 from handlers.policies import PolicyShelf
-from handlers.records import has_header, record_of
+from handlers.records import adoption_in, has_header, record_of
 from handlers.store import Identity, Memory, PartitionStore
 from lifecycle.policy import Policy
-from schemas.refusal import Refused
 
 _IMPATIENT: Final = {"fetch.wait.max.ms": 10, "fetch.error.backoff.ms": 50}
 
@@ -191,11 +190,21 @@ class Restoration:
         around = self.around
         path = around.directory / str(self.partition)
         identity = Identity(around.cluster, around.state_topic_id, self.partition)
-        store = PartitionStore(path, around.memory, self.cache)
-        why = self._unfit(store, identity)
+        why: str | None
+        try:
+            store = PartitionStore(path, around.memory, self.cache)
+            why = self._unfit(store, identity)
+            if why is not None:
+                store.close()
+        except Exception as error:  # RocksDB's errors have no other type.
+            if "lock" in str(error).lower():
+                raise Stop(
+                    Exit.ERROR,
+                    f"{path} is in use: another worker runs under the same BATON_WORKER_NAME "
+                    "and BATON_STATE_DIR",
+                ) from error
+            why = f"the local store cannot be read ({error})"
         if why is not None:
-            store.close()
-            del store
             store = PartitionStore.wiped(path, around.memory, self.cache)
             store.begin(identity)
             log.info("restoring in full: %s", why, extra={"partition": self.partition})
@@ -308,15 +317,10 @@ def _offset(message: Message) -> int:
 
 def _adoption_in(message: Message) -> InForce | None:
     record = record_of(message)
-    if record.key is None or not record.key.startswith(b"~"):
+    adopted = adoption_in(record.key, record.value, record.headers, record.timestamp)
+    if adopted is None:
         return None
-    try:
-        decoded = decode(record.key, record.value, record.headers, record.timestamp)
-    except Refused:
-        return None
-    if not isinstance(decoded, PolicyAdopted):
-        return None
-    return in_force(decoded, replayed=has_header(record.headers, REPLAY))
+    return in_force(adopted, replayed=has_header(record.headers, REPLAY))
 
 
 def _raise_unless_passing(error: KafkaError) -> None:

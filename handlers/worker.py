@@ -100,6 +100,9 @@ class Worker:
         except Exception:
             log.exception("the worker cannot go on")
             return Exit.ERROR
+        finally:
+            if self.health is not None:
+                self.health.close()
         log.info("stopped")
         return Exit.OK
 
@@ -116,14 +119,7 @@ class Worker:
 
     def _work(self) -> None:
         settings, topics = self._settings, self._topics
-        if settings.metrics_port is not None:
-            self.health = HealthServer(
-                settings.metrics_host,
-                settings.metrics_port,
-                self.metrics.registry,
-                self.live,
-                self.ready,
-            )
+        self._serve_health()
         self._cluster = Cluster(settings.kafka, topics)
         self._partition_count = self._cluster.check_topics()
         self.metrics.of_partitions(self._partition_count)
@@ -180,14 +176,25 @@ class Worker:
         finally:
             self._end()
 
+    def _serve_health(self) -> None:
+        host, port = self._settings.metrics_host, self._settings.metrics_port
+        if port is None:
+            return
+        try:
+            self.health = HealthServer(host, port, self.metrics.registry, self.live, self.ready)
+        except OSError as error:
+            raise Stop(
+                Exit.ERROR,
+                f"{host}:{port} cannot serve /metrics ({error.strerror}): "
+                "BATON_METRICS_PORT chooses another port, 0 any free one",
+            ) from error
+
     def _end(self) -> None:
         """Leave the group and let go of everything; what is committed is committed."""
         self._ownership.leave()
         self._asker.close()
         self._ticker.close()
         self._shelf.stop()
-        if self.health is not None:
-            self.health.close()
 
     def _gives_up(self) -> bool:
         """Say whether retrying has to end because the process was asked to."""
