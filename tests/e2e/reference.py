@@ -28,9 +28,9 @@ from lifecycle.vet import vet
 from schemas.policy import canonical, digest, load_policy, shipped_text
 from tests.e2e.harness import PARTITIONS, Sent, Site, View, Views, placed
 
-SEED: Final = 11
-WEEKS: Final = 6
-LEADS: Final = 400
+SEED: Final = 1
+WEEKS: Final = 5
+LEADS: Final = 240
 TOPICS: Final = Topics("reference.")
 _RULES: Final = Rules(decode, vet, decide, advance, next_due)
 _LIMITS: Final = Limits(1_000_000, 10, 1.0, 1_000_000, 900_000)

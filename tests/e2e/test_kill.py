@@ -40,7 +40,7 @@ def test_ten_kills_leave_no_trace_in_what_readers_see(
         directory = tmp_path / ("store" if chance.random() < 0.7 else f"store-{number}")
         # Small batches: the story has to last for ten workers.
         with worker(
-            site, directory, properties=SOON, batch_messages_max=60, tick_leads_max=3
+            site, directory, properties=SOON, batch_messages_max=120, tick_leads_max=20
         ) as one:
             await_taken(site, moment, one)
             await_moment(chance.uniform(0, 0.15), one)
