@@ -234,26 +234,43 @@ class Fold:
             # Whoever is known here is at home here; the hash is worth its price for others only.
             if lead is None and self._reroute(record, signal):
                 return
+        decision: Decision | None = None
+        due_at = None
+        nominations = self._nominations(record, signal)
         try:
             fault = self._rules.vet(signal, self.policy)
             if fault is None:
-                self._decide(record, signal, lead)
-                return
+                decision = self._rules.decide(lead, signal, self.policy, nominations)
+                due_at = self._rules.next_due(decision.lead)
         except (MemoryError, RecursionError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever the domain raises refuses the record
             self._fail(record, _described(error))
             return
-        self._refuse(record, fault[0], fault[1], _type_of(signal))
+        # Outside of the try: what the outlet raises is no fault of the record's.
+        if decision is not None:
+            self._take_decision(record, signal, lead, decision, due_at)
+        elif fault is not None:
+            self._refuse(record, fault[0], fault[1], _type_of(signal))
 
-    def _decide(self, record: Record, signal: Signal, lead: Lead | None) -> None:
+    def _nominations(self, record: Record, signal: Signal) -> int:
+        """How many nominations the signal's person has made this month."""
         body = signal.body
-        nominations = 0
-        if isinstance(body, Nominated):
-            nominations = self.ledger.nominations(body.person, record.timestamp)
-        decision = self._rules.decide(lead, signal, self.policy, nominations)
+        if not isinstance(body, Nominated):
+            return 0
+        return self.ledger.nominations(body.person, record.timestamp)
+
+    def _take_decision(
+        self,
+        record: Record,
+        signal: Signal,
+        lead: Lead | None,
+        decision: Decision,
+        due_at: int | None,
+    ) -> None:
+        body = signal.body
         if decision.lead is not lead:
-            self._keep(decision.lead, self._rules.next_due(decision.lead), record.timestamp)
+            self._keep(decision.lead, due_at, record.timestamp)
             if signal.lead_id in self.ledger.excluded:
                 self.ledger.include(signal.lead_id, record.timestamp)
         if decision.nominated_by is not None:

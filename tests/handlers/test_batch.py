@@ -244,6 +244,20 @@ def test_a_failing_decision_refuses_its_record_and_leaves_the_lead_as_it_was() -
     assert len(bench.lead("L1").seen) == 1
 
 
+def test_what_the_outlet_cannot_take_is_nobodys_bad_message() -> None:
+    class Torn(Bench):
+        """Its producer has broken."""
+
+        def put(self, topic: str, *_: object) -> None:  # type: ignore[override]
+            raise BrokenPipeError(topic)
+
+    bench = Torn()
+    bench.engaged("L1", "demo_request", START)
+
+    with pytest.raises(BrokenPipeError, match="lifecycle"):
+        bench.run()
+
+
 @pytest.mark.parametrize("exhausted", [MemoryError, RecursionError])
 def test_an_exhausted_machine_is_nobodys_bad_message(exhausted: type[Exception]) -> None:
     def out_of_it(*_: object) -> Decision:
