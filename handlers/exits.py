@@ -15,6 +15,7 @@ class Exit(IntEnum):
     PARTITION_COUNT = 6
     PARTIAL = 7
     OFFSETS_LOST = 8
+    DIFFERENT = 9
 
 
 class Stop(Exception):  # noqa: N818 - not every end is an error

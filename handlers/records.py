@@ -5,6 +5,9 @@ from typing import NamedTuple, cast
 
 from confluent_kafka import Message
 
+from events.codec import PolicyAdopted, decode
+from schemas.refusal import Refused
+
 Headers = Sequence[tuple[str, bytes | None]]
 
 
@@ -23,8 +26,8 @@ def record_of(message: Message) -> Record:
     return Record(
         cast("int", message.offset()),
         message.timestamp()[1],
-        cast("bytes | None", message.key()),
-        cast("bytes | None", message.value()),
+        message.key(),
+        message.value(),
         cast("Headers | None", message.headers()),
     )
 
@@ -32,3 +35,20 @@ def record_of(message: Message) -> Record:
 def has_header(headers: Headers | None, name: str) -> bool:
     """Say whether a record carries a header of this name."""
     return any(found == name for found, _ in headers or ())
+
+
+def adoption_in(
+    key: bytes | None, value: bytes | None, headers: Headers | None, timestamp: int
+) -> PolicyAdopted | None:
+    """Return the adoption that a record of ``lead.signals`` is; None for any other.
+
+    One that cannot be read is none: a worker refuses it and tells why, and nothing is in force
+    by it.
+    """
+    if key is None or not key.startswith(b"~"):
+        return None
+    try:
+        decoded = decode(key, value, headers, timestamp)
+    except Refused:
+        return None
+    return decoded if isinstance(decoded, PolicyAdopted) else None

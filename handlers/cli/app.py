@@ -5,6 +5,7 @@ from typing import Final
 import typer
 
 from handlers.cli import policy, refusals, topics
+from handlers.cli.acls import acls
 from handlers.cli.broker import broker
 from handlers.cli.demo import demo
 from handlers.cli.explain import explain
@@ -15,6 +16,7 @@ from handlers.cli.schemas import schemas
 from handlers.cli.settings import settings
 from handlers.cli.simulate import simulate
 from handlers.cli.terminal import Speaking, reflowed
+from handlers.cli.verify import verify
 from handlers.cli.worker import worker
 from handlers.exits import Exit
 
@@ -34,6 +36,7 @@ _EXIT_CODES: Final = {
     Exit.PARTITION_COUNT: "worker: the partitions are not those the policy was adopted for",
     Exit.PARTIAL: "publish, refusals redrive: some of it was not taken",
     Exit.OFFSETS_LOST: "worker: its place in the log is lost; look before restarting",
+    Exit.DIFFERENT: "verify: the log says something else than what was decided",
 }
 _EPILOG: Final = "Exit codes: " + " · ".join(
     f"{code.value} {meaning}" for code, meaning in _EXIT_CODES.items()
@@ -75,6 +78,7 @@ app.command(rich_help_panel=_TRY)(demo)
 app.command(rich_help_panel=_TRY)(broker)
 app.command(rich_help_panel=_TRY)(simulate)
 app.add_typer(topics.app, name="topics", rich_help_panel=_RUN)
+app.command(rich_help_panel=_RUN)(acls)
 app.command(rich_help_panel=_RUN)(worker)
 app.command(rich_help_panel=_RUN)(settings)
 app.add_typer(policy.app, name="policy", rich_help_panel=_AGREE)
@@ -85,6 +89,7 @@ app.command(rich_help_panel=_LOOK)(explain)
 app.add_typer(refusals.app, name="refusals", rich_help_panel=_LOOK)
 app.command(rich_help_panel=_LOOK)(record)
 app.command(rich_help_panel=_LOOK)(replay)
+app.command(rich_help_panel=_LOOK)(verify)
 
 for group in (app, policy.app, refusals.app, topics.app):
     for command in group.registered_commands:

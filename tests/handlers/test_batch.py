@@ -248,7 +248,7 @@ def test_what_the_outlet_cannot_take_is_nobodys_bad_message() -> None:
     class Torn(Bench):
         """Its producer has broken."""
 
-        def put(self, topic: str, *_: object) -> None:  # type: ignore[override]
+        def put(self, topic: str, *_: object) -> None:
             raise BrokenPipeError(topic)
 
     bench = Torn()
