@@ -24,6 +24,15 @@ _FINAL: Final = frozenset(
     }
 )
 """Trying again does not help."""
+_NOT_ALLOWED: Final = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    }
+)
+"""Let in, but not to do this."""
 
 
 class NoAccessError(Exception):
@@ -80,6 +89,11 @@ def is_hidden(client: AdminClient, topic: str, seconds: float = ANSWER_SECONDS) 
             return True
         raise
     return False
+
+
+def is_not_allowed(error: KafkaError) -> bool:
+    """Whether the cluster's rules do not allow this user what it asked for."""
+    return error.code() in _NOT_ALLOWED
 
 
 def _quiet(properties: Properties) -> Config:

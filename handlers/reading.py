@@ -19,6 +19,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from events.access import admitted
 from events.clients import reader_config, reason_of
 from events.topics import TopicsError
 
@@ -72,6 +73,7 @@ class TopicReader:
         self.topic = topic
         self.ends: dict[int, int] = {}
         """Where the end of each partition was when it was reached last."""
+        admitted(kafka)
         self._consumer = Consumer(reader_config({"fetch.wait.max.ms": FETCH_WAIT_MS, **kafka}))
         try:
             self.partitions = _partitions(self._consumer, topic)

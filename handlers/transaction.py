@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
+from events.access import is_not_allowed
 from events.clients import Properties, producer_config
 from events.topics import Topics
 from handlers.exits import Exit, Stop
@@ -63,7 +64,7 @@ class Transactions:
             except KafkaException as error:
                 reason: KafkaError = error.args[0]
                 if reason.fatal():
-                    raise _fenced(reason) from error
+                    raise _fatal(reason) from error
                 if not reason.retriable() or time.monotonic() > deadline or self._giving_up():
                     raise
             else:
@@ -152,7 +153,7 @@ class Transactions:
         """Raise what this error calls for, after the abort that it may call for."""
         reason: KafkaError = error.args[0]
         if reason.fatal():
-            raise _fenced(reason) from error
+            raise _fatal(reason) from error
         if not reason.txn_requires_abort():
             raise error
         self._aborts += 1
@@ -166,7 +167,13 @@ class Transactions:
         raise Aborted(reason.str()) from error
 
 
-def _fenced(reason: KafkaError) -> Stop:
+def _fatal(reason: KafkaError) -> Stop:
+    if is_not_allowed(reason):
+        return Stop(
+            Exit.ERROR,
+            f"this user may not write as this worker does ({reason.str()}): `baton acls worker` "
+            "says what a worker has to be allowed",
+        )
     return Stop(
         Exit.FENCED,
         f"this worker's producer was fenced ({reason.str()}): another worker runs under the same "

@@ -24,6 +24,7 @@ from urllib.parse import quote
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from events.access import is_not_allowed
 from events.clients import ClientConfigError, consumer_config, reason_of
 from events.codec import decode
 from events.topics import Topics
@@ -95,7 +96,7 @@ class Worker:
             log.error("%s.", error)  # noqa: TRY400 - the sentence says it all
             return Exit.ERROR
         except KafkaException as error:
-            log.error("Kafka: %s.", reason_of(error))  # noqa: TRY400 - the sentence says it all
+            log.error("Kafka: %s.", _reason_of(error))  # noqa: TRY400 - the sentence says it all
             return Exit.ERROR
         except Exception:
             log.exception("the worker cannot go on")
@@ -413,6 +414,12 @@ class Worker:
 def run_worker(settings: Settings, stop: threading.Event) -> Exit:
     """Run one worker until ``stop`` is set; returns the exit code of the process."""
     return Worker(settings).run(stop)
+
+
+def _reason_of(error: KafkaException) -> str:
+    if is_not_allowed(error.args[0]):
+        return f"{reason_of(error)}: `baton acls worker` says what a worker has to be allowed"
+    return reason_of(error)
 
 
 def _next_offset(records: list[Record], taken: int) -> int:
