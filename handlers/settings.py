@@ -30,8 +30,8 @@ KAFKA_PREFIX = "BATON_KAFKA__"
 BOOTSTRAP = "bootstrap.servers"
 BOOTSTRAP_DEFAULT = "127.0.0.1:9092"
 HIDDEN = "(hidden)"
-ELSEWHERE = frozenset({"BATON_REQUIRE_KAFKA"})
-"""Names that begin like settings and belong to others: the tests' switch."""
+ELSEWHERE = frozenset({"BATON_REQUIRE_KAFKA", "BATON_REQUIRE_PROMTOOL"})
+"""Names that begin like settings and belong to others: the tests' switches."""
 
 _SECRET = re.compile(
     r"password|secret|token|jaas|credential|oauthbearer[._]config|(^|[._])key($|[._](?!location))"
