@@ -217,21 +217,26 @@ def _text(origin: Origin) -> str:
 def _await_committed(
     kafka: Mapping[str, str], topic: str, group: str, ends: Mapping[int, int], deadline: float
 ) -> dict[int, int]:
-    """Return the group's offsets, once they passed the ends or the time is over."""
+    """Return the group's offsets, once they passed the ends or the time is over.
+
+    Everything is sent by now, so a coordinator that moves or loads is asked again until then.
+    """
     consumer = Consumer(reader_config(kafka, name=group))
+    asked = [TopicPartition(topic, partition) for partition in ends]
+    committed: dict[int, int] = {}
     try:
         while True:
-            asked = [TopicPartition(topic, partition) for partition in ends]
-            committed = {
-                one.partition: one.offset
-                for one in consumer.committed(asked, timeout=ANSWER_SECONDS_MAX)
-            }
-            passed = all(committed[partition] >= end for partition, end in ends.items())
+            try:
+                found = consumer.committed(asked, timeout=ANSWER_SECONDS_MAX)
+                committed = {place.partition: place.offset for place in found}
+            except KafkaException as error:
+                if time.monotonic() > deadline:
+                    text = f"{group} does not tell its offsets: {reason_of(error)}"
+                    raise ReadingError(text) from error
+            passed = all(committed.get(partition, -1) >= end for partition, end in ends.items())
             if passed or time.monotonic() > deadline:
                 return committed
             time.sleep(POLL_SECONDS)
-    except KafkaException as error:
-        raise ReadingError(f"{group} does not tell its offsets: {reason_of(error)}") from error
     finally:
         consumer.close()
 
