@@ -39,6 +39,7 @@ from lifecycle.facts import Fact
 from lifecycle.lead import Lead
 from lifecycle.policy import Policy
 from lifecycle.signals import Engaged, Nominated, Signal
+from lifecycle.vet import unknown_codes
 from schemas.refusal import RefusalCode, Refused, sendable
 
 UNKNOWN_TYPE: Final = "unknown"
@@ -135,6 +136,8 @@ class Tally:
     """By reason."""
     unscored: Counter[str] = field(default_factory=Counter)
     """Activities that the policy does not name."""
+    unknown_codes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """What sales heard and the policy has no code for, by list and code."""
     ticks: int = 0
     facts: list[Fact] = field(default_factory=list)
     caused_at: list[int] = field(default_factory=list)
@@ -281,8 +284,11 @@ class Fold:
         self.tally.signals[_type_of(signal), decision.outcome] += 1
         if decision.outcome == "illegal":
             self._tell_refusal(record, decision.code or "", decision.detail or "")
-        elif isinstance(body, Engaged) and body.activity not in self.policy.activities:
-            self.tally.unscored[body.activity] += 1
+        elif isinstance(body, Engaged):
+            if body.activity not in self.policy.activities:
+                self.tally.unscored[body.activity] += 1
+        else:
+            self.tally.unknown_codes.update(unknown_codes(body, self.policy))
 
     def _reroute(self, record: Record, signal: Signal) -> bool:
         """Send a record that lies on the wrong partition to the right one; say whether it did."""

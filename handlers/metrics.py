@@ -30,8 +30,8 @@ from schemas.refusal import RefusalCode
 
 Metric = TypeVar("Metric", Counter, Gauge, Histogram)
 
-ACTIVITIES_MAX: Final = 100
-"""Unscored activities told by name; whatever comes later is told as ``other``."""
+NAMES_MAX: Final = 100
+"""Unscored activities, and unknown codes, told by name; whatever comes later is ``other``."""
 
 PROMISES: Final = tuple(
     clock for clock in ClockName if clock not in {ClockName.NURTURE, ClockName.REVIEW}
@@ -96,6 +96,9 @@ class Metrics:
         self._unscored = self._counter(
             "unscored_activities", "Engagements that the definition does not score", "activity"
         )
+        self._unknown_codes = self._counter(
+            "unknown_codes", "Codes of calls that the definition does not name", "list", "code"
+        )
         self._aborts = self._counter("aborted_transactions", "Transactions aborted")
         self._leads = self._gauge("leads", "Leads by stage, on this worker's partitions", "stage")
         self._lag = self._gauge("lag_messages", "Messages not taken yet", "partition")
@@ -126,6 +129,7 @@ class Metrics:
         build = self._gauge("build_info", "What runs", "version", "rules")
         build[_version(), str(RULES)].set(1)
         self._activities: set[str] = set()
+        self._codes: set[str] = set()
         self._tellers: dict[type, Callable[[Any], None]] = {
             StageChanged: self._tell_move,
             HandoverOffered: self._tell_handover,
@@ -149,7 +153,9 @@ class Metrics:
             for reason, count in tally.refusals.items():
                 self._refusals[(reason,)].inc(count)
             for activity, count in tally.unscored.items():
-                self._unscored[(self._bounded(activity),)].inc(count)
+                self._unscored[(_bounded(self._activities, activity),)].inc(count)
+            for (heard, code), count in tally.unknown_codes.items():
+                self._unknown_codes[heard, _bounded(self._codes, code)].inc(count)
             if tally.ticks:
                 self._ticks[("taken",)].inc(tally.ticks)
             self._tell_facts(tally.facts)
@@ -259,13 +265,6 @@ class Metrics:
     def _clock(self, body: Any, outcome: str) -> None:  # noqa: ANN401 - any fact about a clock
         self._clocks[body.clock.value, outcome].inc()
 
-    def _bounded(self, activity: str) -> str:
-        if activity not in self._activities:
-            if len(self._activities) >= ACTIVITIES_MAX:
-                return "other"
-            self._activities.add(activity)
-        return activity
-
     # Declarations.
 
     def _counter(self, name: str, help_text: str, *labels: str) -> Children:
@@ -301,3 +300,12 @@ def _version() -> str:
         return version("leadbaton")
     except PackageNotFoundError:
         return "unknown"
+
+
+def _bounded(known: set[str], name: str) -> str:
+    """Return a name that others choose, or ``other`` once there are too many of them."""
+    if name not in known:
+        if len(known) >= NAMES_MAX:
+            return "other"
+        known.add(name)
+    return name

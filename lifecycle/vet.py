@@ -7,7 +7,7 @@ sent again once the definition knows better. An illegal request is another thing
 from collections.abc import Collection
 
 from lifecycle.policy import Policy
-from lifecycle.signals import Body, Disqualified, Lost, Recycled, Rejected, Signal
+from lifecycle.signals import NO_VOICE, Body, Disqualified, Lost, Recycled, Rejected, Signal
 
 Problem = tuple[str, str]
 """(code of the refusal, sentence for people)."""
@@ -47,3 +47,25 @@ def _dated(body: Recycled, policy: Policy) -> Problem | None:
     if body.until is None and policy.recycle_reasons[body.reason].needs_date:
         return "date_missing", f"{body.reason} needs `until`, the date it ends"
     return None
+
+
+def unknown_codes(body: Body, policy: Policy) -> tuple[Problem, ...]:
+    """Return (list, code) of what sales heard and the definition has no code for.
+
+    Such a code is kept all the same: the two teams should see what they have no name for.
+    """
+    voice = getattr(body, "voice", NO_VOICE)
+    if voice == NO_VOICE:
+        return ()
+    heard = {
+        "pain_points": voice.pain_points,
+        "objections": voice.objections,
+        "questions": voice.questions,
+        "competitors": () if voice.competitor is None else (voice.competitor,),
+    }
+    return tuple(
+        (name, code)
+        for name, codes in heard.items()
+        for code in codes
+        if code not in policy.codes[name]
+    )

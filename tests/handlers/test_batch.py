@@ -454,6 +454,18 @@ def test_activities_that_nobody_scores_are_counted_by_name() -> None:
     assert fold.tally.unscored == {"pigeon_post": 1}
 
 
+def test_codes_that_nobody_agreed_on_are_counted_and_the_answer_is_taken() -> None:
+    bench = Bench()
+    bench.engaged("L1", "demo_request", START)
+    voice = {"handover_id": "L1:h1", "rep": "ann", "objections": ["mood"]}
+    bench.says("L1", "accepted", voice, START)
+
+    fold = bench.run()
+
+    assert fold.tally.unknown_codes == {("objections", "mood"): 1}
+    assert bench.lead("L1").stage is Stage.SAL
+
+
 def test_what_the_definition_does_not_know_is_refused_and_its_id_not_remembered() -> None:
     bench = Bench()
     bench.engaged("L1", "page_view", START)

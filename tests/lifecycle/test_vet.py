@@ -11,8 +11,9 @@ from lifecycle.signals import (
     Recycled,
     Rejected,
     Signal,
+    Voice,
 )
-from lifecycle.vet import vet
+from lifecycle.vet import unknown_codes, vet
 from tests.lifecycle.builders import MINUTE_MS, POLICY
 
 _AT = 1_772_438_400_000
@@ -74,3 +75,17 @@ def test_no_date_is_asked_of_what_has_no_place_for_one(body: Body) -> None:
 
 def test_an_illegal_request_is_not_bad_input() -> None:
     assert vet(_signal(Accepted("lead-9:h4")), POLICY) is None
+
+
+def test_codes_that_nobody_agreed_on_are_named_with_their_list() -> None:
+    known = min(POLICY.codes["pain_points"])
+    voice = Voice(pain_points=(known, "gout"), objections=("mood",), competitor="nobody")
+
+    unknown = unknown_codes(Accepted("lead-1:h1", "ann", voice), POLICY)
+
+    assert unknown == (("pain_points", "gout"), ("objections", "mood"), ("competitors", "nobody"))
+
+
+@pytest.mark.parametrize("body", [Engaged("page_view"), Accepted("lead-1:h1"), Lost("d1", "x")])
+def test_who_heard_nothing_has_no_unknown_codes(body: Body) -> None:
+    assert unknown_codes(body, POLICY) == ()
