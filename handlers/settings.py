@@ -130,6 +130,11 @@ class Settings(BaseSettings):
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = Field(
         9_108, description="Port of /metrics and /health; 0: any free one; off: none."
     )
+    fault: str = Field(
+        "",
+        pattern=r"^(|[a-z]+:[1-9][0-9]*:(kill|stop|pause|abort))$",
+        description="For tests alone: point:count:act, where a worker disturbs itself once.",
+    )
     log_format: Literal["auto", "text", "json"] = Field(
         "auto", description="text or json lines; auto: text on a terminal, json otherwise."
     )
