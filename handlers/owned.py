@@ -23,8 +23,6 @@ class Owned:
     """Offset of the next record to take."""
     inbox: deque[Record] = field(default_factory=deque)
     """Records read and not taken yet."""
-    sought: bool = False
-    """Reading has been directed to ``position``."""
     awaiting: str | None = None
     """The digest of a definition without which the next record cannot be taken."""
     ticking: bool = False

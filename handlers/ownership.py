@@ -10,22 +10,14 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
-from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from handlers.cache import LeadCache
 from handlers.owned import Owned
-from handlers.restore import Restoration, Surroundings
+from handlers.restore import Restoration, Surroundings, starts
 from handlers.restorer import Restorer
 
 log: Final = logging.getLogger("baton.worker")
-
-_NOT_NOW: Final = frozenset(
-    {
-        KafkaError._STATE,  # noqa: SLF001 - its only name
-        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - likewise
-    }
-)
-"""The client is not that far with an assignment yet, or has lost it and is about to say so."""
 
 
 class Ownership:
@@ -62,18 +54,13 @@ class Ownership:
         self._consumer.close()
         self._drop(list(self._owned))
 
-    def all(self) -> list[Owned]:
-        """Every restored partition."""
-        return list(self._owned.values())
-
     def flowing(self) -> list[Owned]:
-        """The partitions that are read from."""
-        return [owned for owned in self._owned.values() if owned.sought]
+        """The restored partitions; may be asked from any thread."""
+        return list(self._owned.values())
 
     def find(self, partition: int | None) -> Owned | None:
         """Return a partition that is read from."""
-        owned = self._owned.get(-1 if partition is None else partition)
-        return owned if owned is not None and owned.sought else None
+        return self._owned.get(-1 if partition is None else partition)
 
     def ready(self) -> tuple[bool, str]:
         """Say whether every assigned partition flows; may be asked from any thread."""
@@ -99,6 +86,7 @@ class Ownership:
                 restored.in_force,
                 restored.start,
             )
+            self._consumer.resume([self._place(restored.partition)])
             log.info(
                 "partition restored",
                 extra={
@@ -107,16 +95,6 @@ class Ownership:
                     "policy": restored.policy.version,
                 },
             )
-        self._seek()
-
-    def go_back(self, offsets: Iterable[tuple[Owned, int]]) -> None:
-        """Read again from these offsets: what was read from there on is forgotten."""
-        for owned, offset in offsets:
-            owned.inbox.clear()
-            owned.ticking = False
-            owned.position = offset
-            owned.sought = False
-        self._seek()
 
     def hold(self, owned: Owned) -> None:
         """Read no further in a partition whose next record cannot be taken yet."""
@@ -134,17 +112,19 @@ class Ownership:
     # Rebalances.
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._joined = True
         numbers = [partition.partition for partition in partitions]
-        # Where to start is known only when it is restored: until then it stays paused.
-        places = [TopicPartition(self._topic, number, OFFSET_END) for number in numbers]
+        self._assigned.update(numbers)
+        self._joined = True
+        self._share_cache()
+        # Asked for before the changelog's end is, and before anything is read: a partition that
+        # starts where it has to, paused, needs no seek that a rebalance could undo.
+        found = starts(self._around, numbers)
+        places = [TopicPartition(self._topic, number, found[number].offset) for number in numbers]
         consumer.incremental_assign(places)
         consumer.pause(places)
-        self._assigned.update(numbers)
-        self._share_cache()
         for number in numbers:
             cache = LeadCache(self._cache_share())
-            self._restorer.begin(Restoration(number, self._around, cache))
+            self._restorer.begin(Restoration(number, self._around, cache, found[number]))
         log.info("partitions assigned", extra={"partitions": sorted(numbers)})
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -168,21 +148,6 @@ class Ownership:
             if owned is not None:
                 owned.store.close()
         self._share_cache()
-
-    def _seek(self) -> None:
-        """Direct reading to where each partition has to go on."""
-        for owned in self._owned.values():
-            if owned.sought:
-                continue
-            place = TopicPartition(self._topic, owned.number, owned.position)
-            try:
-                self._consumer.seek(place)
-            except KafkaException as error:
-                if error.args[0].code() not in _NOT_NOW:
-                    raise
-                continue
-            self._consumer.resume([place])
-            owned.sought = True
 
     def _cache_share(self) -> int:
         return max(2, self._cache_leads_max // max(1, len(self._assigned)))

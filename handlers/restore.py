@@ -18,7 +18,8 @@ in force for what lies before it as well.
 """
 
 import logging
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,7 @@ from events.wall_clock import WallClock
 from handlers.batch import Place, check_partition_count, in_force
 from handlers.cache import LeadCache
 from handlers.exits import Exit, Stop
+from handlers.faults import Point, Reach, undisturbed
 from handlers.partition import InForce
 from handlers.policies import PolicyShelf
 from handlers.records import adoption_in, has_header, record_of
@@ -58,6 +60,8 @@ log: Final = logging.getLogger("baton.restore")
 
 SLICE_RECORDS: Final = 10_000
 SLICE_SECONDS: Final = 0.02
+START_SECONDS_MAX: Final = 60.0
+PAUSE_SECONDS: Final = 0.1
 ANSWER_SECONDS: Final = 2.0
 """How long one question to the cluster may keep a cancelled restore from ending."""
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
@@ -83,6 +87,7 @@ class Surroundings:
     shelf: PolicyShelf
     memory: Memory
     clock: WallClock
+    reach: Reach = undisturbed
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,15 @@ class Restored:
     in_force: InForce
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where reading ``lead.signals`` goes on."""
+
+    offset: int
+    committed: bool
+    """The group said so; False: it never committed anything, and this is the log's beginning."""
+
+
 @dataclass(slots=True)
 class Restoration:
     """The restore of one partition. ``steps`` does it; each step is short."""
@@ -105,6 +119,7 @@ class Restoration:
     partition: int
     around: Surroundings
     cache: LeadCache
+    start: Start
     position: int = 0
     """How far ``lead.state`` has been read."""
     target: int = 0
@@ -118,12 +133,11 @@ class Restoration:
         Raises Stop when it cannot be done. Closing the iterator gives everything up.
         """
         try:
-            committed = yield from self._committed_offset()
             self.target = yield from self._changelog_end()
             store = self._open()
             self._store = store
             count = yield from self._catch_up(store)
-            if committed is None and count:
+            if not self.start.committed and count:
                 raise Stop(
                     Exit.OFFSETS_LOST,
                     f"the group has no committed offset for partition {self.partition} of "
@@ -131,31 +145,19 @@ class Restoration:
                     "reading from the start would count everything twice. Use the group that "
                     "wrote them, or give this one its offsets back",
                 )
-            start = committed if committed is not None else (yield from self._log_start())
             force = store.state.in_force
             if force is None:
-                force = yield from self._read_ahead(start)
+                force = yield from self._read_ahead(self.start.offset)
             check_partition_count(self._place(), force.partition_count)
             policy = yield from self._definition(force.digest)
-            self.restored = Restored(self.partition, store, self.cache, start, policy, force)
+            self.restored = Restored(
+                self.partition, store, self.cache, self.start.offset, policy, force
+            )
         finally:
             if self.restored is None and self._store is not None:
                 self._store.close()
 
     # Where from and where to.
-
-    def _committed_offset(self) -> Steps[int | None]:
-        wanted = [TopicPartition(self.around.topics.signals, self.partition)]
-        while True:
-            try:
-                found = self.around.asker.committed(wanted, timeout=ANSWER_SECONDS)[0]
-                if found.error is None:
-                    return found.offset if found.offset >= 0 else None
-                _raise_unless_passing(found.error)
-            except KafkaException as error:
-                _raise_unless_passing(error.args[0])
-            self._say("waiting for the committed offset")
-            yield False
 
     def _changelog_end(self) -> Steps[int]:
         wanted = TopicPartition(self.around.topics.state, self.partition)
@@ -170,18 +172,6 @@ class Restoration:
             except KafkaException as error:
                 _raise_unless_passing(error.args[0])
             self._say("waiting for the end of the changelog")
-            yield False
-
-    def _log_start(self) -> Steps[int]:
-        wanted = TopicPartition(self.around.topics.signals, self.partition)
-        while True:
-            answer = self.around.admin.list_offsets(
-                {wanted: _EARLIEST}, request_timeout=ANSWER_SECONDS
-            )[wanted]
-            try:
-                return cast("int", answer.result().offset)
-            except KafkaException as error:
-                _raise_unless_passing(error.args[0])
             yield False
 
     # The leads.
@@ -237,10 +227,12 @@ class Restoration:
                         store.take(dict(map(_entry, messages)), self.position, log_time)
                     else:
                         store.take_raw(map(_entry, messages))
+                    self.around.reach(Point.RESTORING)
                 yield bool(messages)
         if not whole:
             for _ in store.index(SLICE_RECORDS):
                 yield True
+        self.around.reach(Point.RESTORED)
         store.finish(self.position, log_time)
         return whole + read
 
@@ -305,6 +297,33 @@ class Restoration:
         if sentence not in self._said:
             self._said.add(sentence)
             log.warning(sentence, extra={"partition": self.partition})
+
+
+def starts(around: Surroundings, partitions: Sequence[int]) -> dict[int, Start]:
+    """Ask where the group stands; waits for transactions that are still open to end."""
+    places = [TopicPartition(around.topics.signals, number) for number in partitions]
+    if not places:
+        return {}
+    found: dict[int, Start] = {}
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while len(found) < len(places):
+        try:
+            committed = around.asker.committed(places, timeout=ANSWER_SECONDS)
+            first = around.admin.list_offsets(
+                dict.fromkeys(places, _EARLIEST), request_timeout=ANSWER_SECONDS
+            )
+            for place in committed:
+                if place.error is not None:
+                    raise KafkaException(place.error)  # noqa: TRY301 - as if all had failed
+                begin = first[TopicPartition(place.topic, place.partition)].result().offset
+                known = place.offset >= 0
+                found[place.partition] = Start(place.offset if known else begin, known)
+        except KafkaException as error:
+            _raise_unless_passing(error.args[0])
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE_SECONDS)
+    return found
 
 
 def _entry(message: Message) -> tuple[bytes, bytes | None]:

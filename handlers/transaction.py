@@ -2,8 +2,8 @@
 
 - A commit that may be retried is retried, and nothing else: after a time-out nobody knows whether
   it took place, and an abort could tear apart what is committed already.
-- What calls for an abort is aborted, and ``Aborted`` tells the caller to go back to the batch's
-  first offsets: the client does not rewind by itself.
+- What calls for an abort is aborted, and ``Aborted`` tells the caller to take the batch again
+  from its first offsets: the client does not rewind by itself.
 - A fatal error means that this producer was fenced, by another worker of the same name or because
   its transaction ran past the time-out. The process ends and its supervisor starts a new one.
 """
@@ -19,6 +19,7 @@ from events.access import is_not_allowed
 from events.clients import Properties, producer_config
 from events.topics import Topics
 from handlers.exits import Exit, Stop
+from handlers.faults import Point, Reach, undisturbed
 from handlers.partition import COUNTS_KEY
 from handlers.records import Headers
 
@@ -46,11 +47,13 @@ class Transactions:
         topics: Topics,
         *,
         giving_up: Callable[[], bool],
+        reach: Reach = undisturbed,
     ) -> None:
         with_timeout = {"transaction.timeout.ms": TIMEOUT_MS, **properties}
         self._producer = Producer(producer_config(with_timeout, transactional_id=transactional_id))
         self._state_topic = topics.state
         self._giving_up = giving_up
+        self._reach = reach
         self._aborts = 0
         self.positions: dict[int, int] = {}
         """Partition to the offset in ``lead.state`` behind the last batch's records."""
@@ -74,6 +77,7 @@ class Transactions:
         """Begin a transaction."""
         self.positions.clear()
         self._guard(self._producer.begin_transaction)
+        self._guard(lambda: self._reach(Point.BEGUN))
 
     def put(
         self,
@@ -115,9 +119,11 @@ class Transactions:
         metadata would let a worker commit for partitions that it has lost meanwhile.
         """
         producer = self._producer
+        self._guard(lambda: self._reach(Point.FOLDED))
         self._retry(
             lambda: producer.send_offsets_to_transaction(list(offsets), member, ATTEMPT_SECONDS)
         )
+        self._guard(lambda: self._reach(Point.SENT))
         self._retry(lambda: producer.commit_transaction(ATTEMPT_SECONDS))
         producer.poll(0)
         self._aborts = 0

@@ -8,8 +8,8 @@ by handing over. The order of things is what the promises rest on:
   the next batch is put together, and no transaction is ever open while polling.
 - A batch is folded, committed, and only then applied to the store. A crash in between leaves a
   store that is behind ``lead.state``, never ahead of it.
-- After an abort each partition of the batch is sought back to its first offset, for the client
-  does not rewind by itself.
+- After an abort the batch is taken again from its first offsets. The client does not rewind by
+  itself, and need not: records leave the inbox only once they are committed.
 - A partition is read from while it can be taken; one that restores, waits for a definition or
   works through a tick is paused, and the others flow.
 """
@@ -32,6 +32,7 @@ from events.wall_clock import WallClock, now_ms
 from handlers.batch import Fold, Limits, Place, Rules
 from handlers.cluster import Cluster
 from handlers.exits import Exit, Stop
+from handlers.faults import Point, reaching
 from handlers.health import HealthServer
 from handlers.metrics import Metrics
 from handlers.owned import Owned
@@ -73,6 +74,7 @@ class Worker:
         self._topics = Topics(settings.topics_prefix)
         self._clock = clock
         self._rules = rules
+        self._reach = reaching(settings.fault)
         self._ownership: Ownership
         self._answer_ready: Callable[[], tuple[bool, str]] = lambda: (False, "starting")
         self._came_round_at = time.monotonic()
@@ -129,6 +131,7 @@ class Worker:
             f"{settings.group}-{settings.worker_name}",
             topics,
             giving_up=self._gives_up,
+            reach=self._reach,
         )
         self._transactions.init()
         self._shelf = PolicyShelf(settings.kafka, topics.policies)
@@ -156,6 +159,7 @@ class Worker:
             shelf=self._shelf,
             memory=Memory(),
             clock=self._clock,
+            reach=self._reach,
         )
         self._ownership = Ownership(
             self._consumer, surroundings, cache_leads_max=settings.cache_leads_max
@@ -289,20 +293,23 @@ class Worker:
                 for owned, fold in folds.items()
                 if fold.taken or fold.changes
             ]
+            if any(_is_ticking(fold, batch[owned]) for owned, fold in folds.items()):
+                self._reach(Point.TICKING)
             if offsets:
                 self._transactions.commit(offsets, member)
             else:
                 self._transactions.abort()
         except Aborted as reason:
-            log.warning("transaction aborted, going back: %s", reason)
+            log.warning("transaction aborted, taking the batch again: %s", reason)
             self.metrics.aborted()
-            self._ownership.go_back((owned, records[0].offset) for owned, records in batch.items())
             return
         except BaseException:
             self._abort_on_the_way_out()
             raise
+        self._reach(Point.COMMITTED)
         for owned, fold in folds.items():
             self._apply(owned, batch[owned], fold)
+            self._reach(Point.APPLIED)
         if offsets:
             self.metrics.committed(
                 [fold.tally for fold in folds.values()],
@@ -356,7 +363,7 @@ class Worker:
         owned.in_force = fold.ledger.in_force or owned.in_force
         was_held_up = owned.held_up
         owned.awaiting = fold.awaiting
-        owned.ticking = fold.awaiting is None and fold.taken < len(records)
+        owned.ticking = _is_ticking(fold, records)
         if owned.awaiting is not None:
             log.warning(
                 "waiting for the definition %s in %s",
@@ -420,6 +427,11 @@ def _reason_of(error: KafkaException) -> str:
     if is_not_allowed(error.args[0]):
         return f"{reason_of(error)}: `baton acls worker` says what a worker has to be allowed"
     return reason_of(error)
+
+
+def _is_ticking(fold: Fold, records: list[Record]) -> bool:
+    """Say whether a tick has leads left to fire."""
+    return fold.awaiting is None and fold.taken < len(records)
 
 
 def _next_offset(records: list[Record], taken: int) -> int:

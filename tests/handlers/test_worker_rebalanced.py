@@ -143,7 +143,7 @@ def test_without_its_local_store_it_restores_the_same_bytes(
 def _stores(running: Running) -> list[tuple[dict[bytes, bytes], dict[str, int], PartitionState]]:
     """What each partition's store holds, but for its header."""
     found = []
-    for owned in sorted(running.worker._ownership.all(), key=lambda owned: owned.number):
+    for owned in sorted(running.worker._ownership.flowing(), key=lambda owned: owned.number):
         store: PartitionStore = owned.store
         counts = {stage.value: count for stage, count in store.counts.items() if count}
         found.append((dict(store._range(b"0", b"\x7f")), counts, store.state))
@@ -189,7 +189,7 @@ def test_an_open_transaction_of_a_dead_worker_is_waited_for(
 
     with shop.worker() as running:
         running.ready()
-        assert running.worker._ownership.all()[0].store.lead("L1") is not None
+        assert running.worker._ownership.flowing()[0].store.lead("L1") is not None
 
 
 def test_leads_without_committed_offsets_are_never_counted_twice(
