@@ -70,6 +70,8 @@ LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile -q 
 lock: $(INSTALLED) ## lock the newest versions that pyproject.toml allows
 	$(LOCK) --extra embedded --extra dev -o requirements/dev.txt pyproject.toml
 	$(LOCK) --constraint requirements/dev.txt -o requirements/run.txt pyproject.toml
+	$(LOCK) --constraint requirements/dev.txt --build-deps-for wheel --only-build-deps \
+		-o requirements/build.txt pyproject.toml
 
 kafka-up: $(INSTALLED) ## start Apache Kafka here (Java 17; Maven the first time); BROKERS=3 for three
 	@$(BIN)/python -m deploy.kafka up --brokers $(BROKERS)
