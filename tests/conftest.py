@@ -7,12 +7,14 @@ from typing import NoReturn
 
 import pytest
 
-from deploy.kafka import JarsError, Kafka, missing
+from deploy.kafka import JarsError, Kafka, Security, missing
+from deploy.kafka.security import ADMIN, new_password
+from events.acls import Role
 from events.embedded import EmbeddedBroker
 from events.topics import Topics
 
 BROKERS = ("embedded", "kafka")
-KAFKAS = ("kafka", "kafka3")
+KAFKAS = ("kafka", "kafka3", "secured")
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +34,13 @@ def kafka() -> Iterator[Kafka]:
 def kafka3() -> Iterator[Kafka]:
     """Apache Kafka with three brokers, for a module that may end and start each of them."""
     yield from running_kafka(Kafka(brokers=3))
+
+
+@pytest.fixture(scope="session")
+def secured() -> Iterator[Kafka]:
+    """Apache Kafka with TLS, SASL/SCRAM and an authorizer; a user for each role, and a stranger."""
+    users = {name: new_password() for name in (ADMIN, "stranger", *Role)}
+    yield from running_kafka(Kafka(security=Security(users=users)))
 
 
 @pytest.fixture(params=[pytest.param(name, marks=getattr(pytest.mark, name)) for name in BROKERS])

@@ -224,7 +224,7 @@ def _hint(error: Exception) -> str:
     text = str(error)
     if isinstance(error, KafkaException) and "configuration property" in text:
         return "A BATON_KAFKA__ variable names a client property that there is not, or a bad value."
-    if "authorization failed" in text or "may not use" in text:
+    if "uthorization failed" in text or "may not use" in text:
         return "'baton acls ROLE' says what a role has to be allowed on the cluster."
     if isinstance(error, TopicsError) and "not answer" in text:
         return _UNREACHABLE
