@@ -6,7 +6,8 @@ from pathlib import Path
 
 from deploy.kafka.jars import JarsError
 from deploy.kafka.node import BROKERS_MAX, KafkaError
-from deploy.kafka.standing import FOLDER, down, up
+from deploy.kafka.security import OPEN
+from deploy.kafka.standing import FOLDER, down, secured, up
 
 
 def main() -> int:
@@ -23,14 +24,23 @@ def main() -> int:
         metavar="N",
         help="how many; from three on each record has three copies (%(default)s)",
     )
+    starting.add_argument(
+        "--secure",
+        action="store_true",
+        help="with TLS, a user for each role and its rules; clients/ in the folder has the logins",
+    )
     stopping = actions.add_parser("down", help="stop it and remove its data")
     for action in (starting, stopping):
         action.add_argument("--folder", type=Path, default=FOLDER, help="its data (%(default)s)")
     chosen = parser.parse_args()
     try:
         if chosen.action == "up":
-            servers = up(chosen.folder.absolute(), chosen.port, chosen.brokers)
+            folder = chosen.folder.absolute()
+            security = secured() if chosen.secure else OPEN
+            servers = up(folder, chosen.port, chosen.brokers, security)
             print(f"export BATON_KAFKA__BOOTSTRAP_SERVERS={servers}")
+            if chosen.secure:
+                print(f"# Instead, as the user of a role: . {folder}/clients/operator.env")
         else:
             print("stopped" if down(chosen.folder.absolute()) else "was not running")
     except (JarsError, KafkaError) as error:

@@ -33,33 +33,33 @@ def missing() -> str | None:
     return None
 
 
-def jars() -> Path:
-    """The folder with the jars, fetched first if need be. Raises ``JarsError``.
+def jars(pom: Path = _POM) -> Path:
+    """The folder with the jars that ``pom`` names, fetched first if need be. Raises ``JarsError``.
 
     Safe to call from several processes at once: one fetches, the others wait for it.
     """
     if lack := missing():
         raise JarsError(lack)
-    home = _home()
+    home = _home(pom)
     if home.is_dir():
         return home
     home.parent.mkdir(parents=True, exist_ok=True)
     with _locked(home.with_suffix(".lock")):
         if not home.is_dir():
-            _fetch(home)
+            _fetch(home, pom)
     return home
 
 
-def _home() -> Path:
+def _home(pom: Path = _POM) -> Path:
     """Where the jars are once they are complete; another list of jars has another home."""
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    wanted = hashlib.sha256(_POM.read_bytes()).hexdigest()[:12]
+    wanted = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
     return Path(cache) / "leadbaton" / f"kafka-{wanted}"
 
 
-def _fetch(home: Path) -> None:
+def _fetch(home: Path, wanted: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=f"{home.name}-", dir=home.parent) as scratch:
-        pom = shutil.copy(_POM, scratch)
+        pom = shutil.copy(wanted, scratch)
         libs = Path(scratch) / "libs"
         command = ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies"]
         try:

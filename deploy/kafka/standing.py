@@ -8,6 +8,7 @@ of the past.
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,8 +18,10 @@ from typing import IO, Any, Final
 
 from deploy.kafka.jars import jars
 from deploy.kafka.node import Cluster, KafkaError, Node, await_ready, prepare
-from deploy.kafka.security import OPEN, Security
+from deploy.kafka.security import ADMIN, OPEN, Security, new_password
+from events.acls import Role, allow, grants
 from events.child import tail
+from events.topics import Topics
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / ".baton" / "kafka"
 STOP_SECONDS_MAX: Final = 30.0
@@ -44,6 +47,8 @@ def up(
     try:
         cluster = prepare(folder, libs, security, brokers, port)
         _launch(cluster, secure=secure)
+        if secure:
+            _give_roles(cluster)
     except BaseException:
         down(folder)
         raise
@@ -62,6 +67,28 @@ def down(folder: Path = FOLDER) -> bool:
 def is_up(folder: Path = FOLDER) -> bool:
     """Whether a cluster of this folder runs."""
     return bool(_running(folder))
+
+
+def secured() -> Security:
+    """TLS, and a user for each role of Baton, with the rules that the role needs."""
+    return Security(users={name: new_password() for name in (ADMIN, *Role)})
+
+
+def _give_roles(cluster: Cluster) -> None:
+    """Allow each role what it needs, and write an environment for each user."""
+    topics, group = Topics(), "baton"
+    clients = cluster.folder / "clients"
+    clients.mkdir(mode=0o700)
+    for user in cluster.security.users:
+        lines = (
+            f"export BATON_KAFKA__{name.upper().replace('.', '_')}={shlex.quote(value)}\n"
+            for name, value in cluster.client_properties(user).items()
+        )
+        (clients / f"{user}.env").write_text("".join(lines), encoding="utf-8")
+    for role in Role:
+        own = role in {Role.SUBSCRIBER, Role.SCOREBOARD}
+        given = grants(role, topics, f"{group}-{role}" if own else group)
+        allow(cluster.client_properties(), given, f"User:{role}")
 
 
 def _same(running: list[Note], brokers: int, *, secure: bool) -> str:
