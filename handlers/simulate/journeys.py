@@ -41,6 +41,8 @@ _PAGES: Final = {
     "case_study_view": "/cases/mill",
     "careers_view": "/careers",
 }
+ASKING: Final = frozenset(_ASKING)
+"""Whoever does this wants to be called."""
 FORM_ACTIVITIES: Final = frozenset(name for name, system in _SYSTEM.items() if system == FORMS)
 
 

@@ -1,8 +1,8 @@
 """The play: virtual time cut into slices, each a stream of records and ticks, then an answer.
 
-In business hours a slice is short: sales hears what Baton handed over at the end of a slice and
-answers in a later one, and a rep who means to answer within the fast track's hour must be able
-to. Nights and weekends are long slices.
+Sales hears what Baton handed over at the end of a slice and answers in a later one. A rep who
+means to answer within the fast track's hour must be able to: so in business hours a slice is an
+hour, or half of one when somebody asks for a call in it. Nights and weekends are long slices.
 """
 
 import heapq
@@ -14,13 +14,14 @@ from typing import Final
 from events.codec import encode_tick
 from events.partitioner import partition_of
 from handlers.simulate.feeds import Record
-from handlers.simulate.rhythm import HOUR_MS, MINUTE_MS
+from handlers.simulate.rhythm import END_AT, HOUR_MS, MINUTE_MS
 from handlers.simulate.sales import Heard, Sales
 from handlers.simulate.world import World
 from lifecycle.calendar import business_between
-from lifecycle.policy import Policy
+from lifecycle.policy import Policy, WorkingHours
 
 SLICE_MS: Final = 30 * MINUTE_MS
+QUIET_SLICE_MS: Final = HOUR_MS
 IDLE_SLICE_MS: Final = 12 * HOUR_MS
 TICK_MS: Final = 15 * MINUTE_MS
 IDLE_TICK_MS: Final = HOUR_MS
@@ -50,26 +51,40 @@ class Play:
     """The world and its sales floor, slice by slice, against a Baton that somebody else runs."""
 
     def __init__(
-        self, policy: Policy, *, seed: int, weeks: int, leads: int, partitions: int
+        self,
+        policy: Policy,
+        *,
+        seed: int,
+        weeks: int,
+        leads: int,
+        partitions: int,
+        ends_at: int = END_AT,
     ) -> None:
-        self.world = World(seed, weeks, leads)
+        self.world = World(seed, weeks, leads, ends_at)
         self.sales = Sales(seed, policy, self.world.people)
         self._policy, self.partitions = policy, partitions
 
     def slices(self) -> Iterator[Slice]:
         """Cut virtual time from the first Monday to the end."""
         calendars = [*self._policy.teams.values(), *self._policy.reps.values()]
-        start = at = self.world.starts_at
+        at = self.world.starts_at
         while at < self.world.ends_at:
-            then = at + SLICE_MS
-            busy = any(business_between(hours, at, then) > 0 for hours in calendars)
-            if busy or then - start >= IDLE_SLICE_MS or then >= self.world.ends_at:
-                if busy and start < at:
-                    yield Slice(start, at, busy=False)
-                    start = at
-                yield Slice(start, then, busy)
-                start = then
-            at = then
+            busy = self._at_work(at, calendars)
+            longest_ms = QUIET_SLICE_MS if busy else IDLE_SLICE_MS
+            if busy and self.world.asks_for_a_call(at, at + QUIET_SLICE_MS):
+                longest_ms = SLICE_MS
+            end = at + SLICE_MS
+            while (
+                end - at < longest_ms
+                and end < self.world.ends_at
+                and self._at_work(end, calendars) is busy
+            ):
+                end += SLICE_MS
+            yield Slice(at, end, busy)
+            at = end
+
+    def _at_work(self, at: int, calendars: list[WorkingHours]) -> bool:
+        return any(business_between(hours, at, at + SLICE_MS) > 0 for hours in calendars)
 
     def stream(self, piece: Slice) -> Iterator[Placed]:
         """Hand out all that reaches the log within the slice, in order of its timestamps."""

@@ -14,7 +14,7 @@ DAY_MS: Final = 24 * HOUR_MS
 WEEK_MS: Final = 7 * DAY_MS
 
 END_AT: Final = int(datetime(2026, 4, 6, tzinfo=UTC).timestamp()) * 1000
-"""Every simulation ends on this Monday: in the past, and after both changes to summer time."""
+"""A simulation ends on this Monday unless told another: after both changes to summer time."""
 
 _OFFICE: Final = ((8 * 60, 12 * 60), (12 * 60 + 45, 18 * 60))
 _EVENING: Final = ((19 * 60, 22 * 60 + 30),)
@@ -23,9 +23,9 @@ _OFFICE_SHARE: Final = 0.82
 _EVENING_SHARE: Final = 0.13
 
 
-def starts_at(weeks: int) -> int:
+def starts_at(weeks: int, ends_at: int = END_AT) -> int:
     """Return the Monday, 00:00 UTC, on which a simulation of so many weeks begins."""
-    return END_AT - weeks * WEEK_MS
+    return ends_at - weeks * WEEK_MS
 
 
 @cache

@@ -4,7 +4,7 @@ from collections import Counter
 from itertools import pairwise
 
 from events.codec import Tick, decode
-from handlers.simulate.play import IDLE_SLICE_MS, SLICE_MS, TICK_KEY, Play
+from handlers.simulate.play import IDLE_SLICE_MS, QUIET_SLICE_MS, SLICE_MS, TICK_KEY, Play
 from handlers.simulate.rhythm import END_AT, HOUR_MS, starts_at
 from lifecycle.facts import HandoverOffered
 from lifecycle.stages import HandoverKind
@@ -23,9 +23,20 @@ def test_slices_cover_the_weeks_without_a_gap() -> None:
 def test_slices_are_short_while_somebody_works_and_long_otherwise() -> None:
     slices = list(Play(shipped(), seed=1, weeks=3, leads=1, partitions=1).slices())
 
-    assert all(piece.end - piece.start == SLICE_MS for piece in slices if piece.busy)
+    assert all(piece.end - piece.start <= QUIET_SLICE_MS for piece in slices if piece.busy)
     assert all(piece.end - piece.start <= IDLE_SLICE_MS for piece in slices if not piece.busy)
     assert any(piece.end - piece.start > 6 * HOUR_MS for piece in slices)
+
+
+def test_a_slice_is_half_an_hour_when_somebody_asks_for_a_call_in_it() -> None:
+    play = Play(shipped(), seed=1, weeks=3, leads=300, partitions=1)
+    busy = [piece for piece in play.slices() if piece.busy]
+
+    asked = [piece for piece in busy if play.world.asks_for_a_call(piece.start, piece.end)]
+
+    assert asked
+    assert all(piece.end - piece.start == SLICE_MS for piece in asked)
+    assert any(piece.end - piece.start == QUIET_SLICE_MS for piece in busy)
 
 
 def test_every_partition_is_told_the_time_in_every_slice() -> None:
