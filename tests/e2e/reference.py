@@ -14,12 +14,14 @@ from confluent_kafka import Producer
 from events.clients import producer_config
 from events.codec import decode, encode_policy_adopted
 from events.topics import Topics
+from events.wall_clock import now_ms
 from handlers.batch import Change, Fold, Limits, Place, Rules
 from handlers.cache import Held
 from handlers.partition import InForce, Ledger, PartitionState
 from handlers.records import Headers, Record
 from handlers.simulate.broker import heard
 from handlers.simulate.play import Play
+from handlers.simulate.rhythm import END_AT, WEEK_MS
 from handlers.simulate.sales import Heard
 from lifecycle.clocks import next_due
 from lifecycle.decide import advance, decide
@@ -47,12 +49,34 @@ class Story:
 @cache
 def story() -> Story:
     """The one story that all tests of a process share: it is always the same."""
+    return _played(WEEKS, LEADS, END_AT, END_AT)
+
+
+@cache
+def recent() -> Story:
+    """Another that was going on just now: a store of its leads is young enough to be kept."""
+    now = now_ms()
+    monday = END_AT + (now - END_AT) // WEEK_MS * WEEK_MS
+    return _played(WEEKS, LEADS, monday + WEEK_MS, now)
+
+
+def views_of(log: Iterable[Sent], definitions: Iterable[str | bytes] = (shipped_text(),)) -> Views:
+    """What has to come out of a log; the first definition is in force before any is adopted."""
+    baton = _Baton(*map(load_policy, definitions))
+    baton.take(log)
+    return baton.views()
+
+
+def _played(weeks: int, leads: int, ends_at: int, until: int) -> Story:
     text = shipped_text()
-    play = Play(load_policy(text), seed=SEED, weeks=WEEKS, leads=LEADS, partitions=PARTITIONS)
-    baton = _Baton(load_policy(text))
+    policy = load_policy(text)
+    play = Play(policy, seed=SEED, weeks=weeks, leads=leads, partitions=PARTITIONS, ends_at=ends_at)
+    baton = _Baton(policy)
     log = list(_adoption(text, play.world.starts_at))
     baton.take(log)
     for piece in play.slices():
+        if piece.end > until:
+            break
         stream = [
             Sent(one.partition, one.record.key, one.record.value, one.record.headers, one.record.at)
             for one in play.stream(piece)
@@ -137,12 +161,13 @@ class _Outlet:
 class _Baton:
     """All partitions, one fold after the other."""
 
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
+    def __init__(self, policy: Policy, *more: Policy) -> None:
+        self._definitions = {one.version: one for one in (policy, *more)}
         self._outlet = _Outlet()
         self._leads = [_Leads() for _ in range(PARTITIONS)]
         in_force = InForce(policy.version, "external", PARTITIONS)
         self._states = [PartitionState(in_force) for _ in range(PARTITIONS)]
+        self._policies = [policy] * PARTITIONS
         self._offsets = [0] * PARTITIONS
 
     def take(self, records: Iterable[Sent]) -> list[Heard]:
@@ -190,8 +215,8 @@ class _Baton:
             Place(TOPICS, partition, PARTITIONS),
             leads,
             Ledger(self._states[partition], leads.read),
-            self._policy,
-            lambda version: self._policy if version == self._policy.version else None,
+            self._policies[partition],
+            self._definitions.get,
             _RULES,
             _LIMITS,
             self._outlet,
@@ -205,6 +230,7 @@ class _Baton:
             else:
                 leads.own[key] = value
         self._states[partition] = fold.ledger.state()
+        self._policies[partition] = fold.policy
 
     def _view(self, topic: str) -> View:
         return {
