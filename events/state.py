@@ -1,11 +1,12 @@
 """The state of a lead as bytes: what ``lead.state`` and the local store hold.
 
-A lead is one MessagePack array: the encoding's version, the lead's ``at``, two tables, then the
-lead's fields in the order of their definition, records within as arrays likewise. Three things
-keep it small: no names of fields; times as distances from the lead's ``at``; and what touches
-repeat is written once. The first table has their origins (campaign, source, medium, content,
-channel); the second has their activities, as far as they are not among the accumulators', whose
-names come first in the count.
+A lead begins with a head of fixed size: the encoding's version, the stage, and when its clocks want
+to be looked at next. Indexing leads needs no more (``peek``), so that a restore decodes none. Then
+one MessagePack array: the lead's ``at``, two tables, the lead's fields in the order of their
+definition, records within as arrays likewise. Three things keep it small: no names of fields;
+times as distances from the lead's ``at``; and what touches repeat is written once. The first
+table has their origins (campaign, source, medium, content, channel); the second has their
+activities, as far as they are not among the accumulators', whose names come first in the count.
 
 A field that is added at the end of a record, with a default, reads old bytes; any other change of
 the records raises ``ENCODING``, and bytes of before are then refused, not misread.
@@ -15,12 +16,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from operator import attrgetter
+from struct import Struct
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from lifecycle.clocks import next_due
 from lifecycle.facts import Touch
 from lifecycle.lead import Accumulator, Lead, Scores
+from lifecycle.stages import Stage
 
 ENCODING: Final = 1
 """Raised by any change that the bytes of before cannot be read through."""
@@ -48,23 +52,41 @@ def encode_lead(lead: Lead) -> bytes:
     activities = {name: number for number, name in enumerate(accumulators)}
     plain = _WRITE_LEAD(lead, lead.at, (origins, activities))
     others = tuple(activities)[len(accumulators) :]
-    return _ENCODER.encode((ENCODING, lead.at, tuple(origins), others, plain))
+    due_at = next_due(lead)
+    head = _HEAD.pack(ENCODING, _STAGES.index(lead.stage), -1 if due_at is None else due_at)
+    return head + _ENCODER.encode((lead.at, tuple(origins), others, plain))
 
 
 def decode_lead(data: bytes) -> Lead:
     """Return the lead that was encoded; UnreadableStateError if it was none of this encoding."""
+    _check(data)
     try:
-        version, *rest = _DECODER.decode(data)
-        if version == ENCODING:
-            at, origins, others, plain = rest
-            activities = [*plain[_SCORES][_ACCUMULATORS], *others]
-            lead: Lead = _READ_LEAD(plain, at, (origins, activities))
-            return lead
+        at, origins, others, plain = _DECODER.decode(memoryview(data)[_HEAD.size :])
+        activities = [*plain[_SCORES][_ACCUMULATORS], *others]
+        lead: Lead = _READ_LEAD(plain, at, (origins, activities))
     except (msgspec.DecodeError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         message = f"not the state of a lead: {error!r}"
         raise UnreadableStateError(message) from error
-    message = f"written in encoding {version}, this release reads encoding {ENCODING}"
-    raise UnreadableStateError(message)
+    return lead
+
+
+def peek(data: bytes) -> tuple[Stage, int | None]:
+    """Return a lead's stage and when it is due next, without decoding it.
+
+    Raises UnreadableStateError as ``decode_lead`` does for another encoding.
+    """
+    _check(data)
+    _, stage, due_at = _HEAD.unpack_from(data)
+    return _STAGES[stage], None if due_at < 0 else due_at
+
+
+def _check(data: bytes) -> None:
+    if len(data) <= _HEAD.size or data[1] >= len(_STAGES):
+        raise UnreadableStateError("not the state of a lead: its head is missing")
+    if data[0] != ENCODING:
+        raise UnreadableStateError(
+            f"written in encoding {data[0]}, this release reads encoding {ENCODING}"
+        )
 
 
 def _write_touch(touch: Touch, base: int, numbers: _Numbers) -> tuple[int, int, int]:
@@ -235,6 +257,10 @@ _OWN: Final[dict[type, tuple[_Write, _Read]]] = {
 }
 """Records with a way of their own: the most frequent ones."""
 _ORIGIN: Final = attrgetter("campaign", "source", "medium", "content", "channel")
+_HEAD: Final = Struct(">BBq")
+"""Version, stage, due time in ms (-1: none)."""
+_STAGES: Final = tuple(Stage)
+"""Stages by their number in the head: a new one goes to the end."""
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(list[Any])
 _WRITE_LEAD: Final = _record_writer(Lead)

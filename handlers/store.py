@@ -32,7 +32,7 @@ from rocksdict import (
     WriteBufferManager,
 )
 
-from events.state import ENCODING, decode_lead
+from events.state import ENCODING, decode_lead, peek
 from handlers.batch import Change
 from handlers.cache import Held, LeadCache
 from handlers.partition import PartitionState, restored
@@ -211,13 +211,16 @@ class PartitionStore:
     def index(self, slice_leads: int) -> Iterator[int]:
         """Build the due index and the counts over all leads; yields after each slice of them."""
         self.state = restored(self._range(_PARTITION, _AFTER_PARTITION))
+        excluded = self.state.excluded
         self._counts.clear()
         batch = WriteBatch(raw_mode=True)
         done = 0
         for key, value in self._range(_LEAD, _next(_LEAD)):
-            held = self._held(decode_lead(value))
-            self._index(batch, key[1:].decode(), None, held.due_at)
-            self._counts[held.lead.stage] += 1
+            stage, due_at = peek(value)
+            lead_id = key[1:].decode()
+            if lead_id not in excluded:
+                self._index(batch, lead_id, None, due_at)
+            self._counts[stage] += 1
             done += 1
             if done % slice_leads == 0:
                 self._db.write(batch)
@@ -273,23 +276,26 @@ class PartitionStore:
         _put(batch, _LEAD + lead_id.encode(), new)
         due_before = None
         if old is not None:
-            before = decode_lead(old)
-            self._counts[before.stage] -= 1
-            due_before = None if lead_id in was_excluded else next_due(before)
+            stage, due_before = self._peek(old, lead_id, was_excluded)
+            self._counts[stage] -= 1
         due_at = None
         if new is not None:
-            held = self._held(decode_lead(new))
-            self._counts[held.lead.stage] += 1
-            due_at = held.due_at
+            stage, due_at = self._peek(new, lead_id, self.state.excluded)
+            self._counts[stage] += 1
         self._unindex(batch, lead_id, due_before, due_at)
         self._index(batch, lead_id, due_before, due_at)
+
+    @staticmethod
+    def _peek(data: bytes, lead_id: str, excluded: Collection[str]) -> tuple[Stage, int | None]:
+        stage, due_at = peek(data)
+        return stage, None if lead_id in excluded else due_at
 
     def _reindex(self, batch: WriteBatch, lead_ids: Collection[str], done: Collection[str]) -> None:
         """Move leads in or out of the due index that were left out or taken back, unchanged."""
         ids = [lead_id for lead_id in lead_ids if lead_id not in done]
         for lead_id, value in zip(ids, self._values(ids), strict=True):
             if value is not None:
-                due_at = next_due(decode_lead(value))
+                _, due_at = peek(value)
                 out = lead_id in self.state.excluded
                 self._unindex(batch, lead_id, due_at if out else None, None)
                 self._index(batch, lead_id, None, None if out else due_at)

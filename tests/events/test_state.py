@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.state import ENCODING, UnreadableStateError, decode_lead, encode_lead
+from events.state import ENCODING, UnreadableStateError, decode_lead, encode_lead, peek
+from lifecycle.clocks import next_due
 from lifecycle.decide import decide
 from lifecycle.lead import Accumulator, Arrival, Lead, Scores
 from lifecycle.signals import Body, Engaged, Profiled, Signal
@@ -21,6 +22,8 @@ from schemas.policy import shipped
 
 MONDAY = 1_772_442_000_000
 HOUR = 3_600_000
+HEAD = b"\x01" + bytes(9)
+HEAD_BYTES = len(HEAD)
 
 _TIMES = st.integers(min_value=0, max_value=32_503_680_000_000)
 _PLAIN: dict[object, st.SearchStrategy[Any]] = {
@@ -131,8 +134,9 @@ def test_a_lead_that_sales_has_with_all_its_clocks_stays_below_1500_bytes() -> N
 
 def test_a_field_added_at_the_end_of_a_record_reads_bytes_of_before() -> None:
     lead = _lead()
-    *head, plain = msgspec.msgpack.decode(encode_lead(lead))
-    before = msgspec.msgpack.encode((*head, plain[:-1]))
+    data = encode_lead(lead)
+    *rest, plain = msgspec.msgpack.decode(data[HEAD_BYTES:])
+    before = data[:HEAD_BYTES] + msgspec.msgpack.encode((*rest, plain[:-1]))
 
     assert decode_lead(before) == lead
 
@@ -141,14 +145,16 @@ def test_a_field_added_at_the_end_of_a_record_reads_bytes_of_before() -> None:
     "data",
     [
         b"",
-        b"\xc1",
-        b"\x90",
-        b"\x91\x01",
-        msgspec.msgpack.encode({"version": ENCODING}),
-        msgspec.msgpack.encode((ENCODING, MONDAY, (), (), ())),
-        msgspec.msgpack.encode((ENCODING, MONDAY, (), (), ("x",) * 60)),
-        msgspec.msgpack.encode((ENCODING, None, (), (), ("x", 1, "nowhere", 0, 0, (), (0, "x")))),
-        msgspec.msgpack.encode((ENCODING, MONDAY, (), (), ("x", 1, "nowhere", 0, 0, (), (0, "x")))),
+        HEAD[:-1],
+        HEAD,
+        b"\x01\xff" + HEAD[2:] + b"\x90",
+        HEAD + b"\xc1",
+        HEAD + b"\x90",
+        HEAD + msgspec.msgpack.encode({"version": ENCODING}),
+        HEAD + msgspec.msgpack.encode((MONDAY, (), (), ())),
+        HEAD + msgspec.msgpack.encode((MONDAY, (), (), ("x",) * 60)),
+        HEAD + msgspec.msgpack.encode((None, (), (), ("x", 1, "nowhere", 0, 0, (), (0, "x")))),
+        HEAD + msgspec.msgpack.encode((MONDAY, (), (), ("x", 1, "nowhere", 0, 0, (), (0, "x")))),
     ],
 )
 def test_bytes_that_are_no_lead_are_named_so(data: bytes) -> None:
@@ -157,11 +163,19 @@ def test_bytes_that_are_no_lead_are_named_so(data: bytes) -> None:
 
 
 def test_bytes_of_another_encoding_are_refused_and_not_misread() -> None:
-    _, *rest = msgspec.msgpack.decode(encode_lead(_lead()))
-    newer = msgspec.msgpack.encode((ENCODING + 1, *rest))
+    newer = bytes([ENCODING + 1]) + encode_lead(_lead())[1:]
 
     with pytest.raises(UnreadableStateError, match="written in encoding 2"):
         decode_lead(newer)
+
+
+def test_stage_and_next_due_time_are_read_without_decoding() -> None:
+    idle, offered = _lead(), _lived([_visit("demo_request")])
+
+    assert peek(encode_lead(idle)) == (idle.stage, None)
+    assert peek(encode_lead(offered)) == (Stage.MQL, next_due(offered))
+    with pytest.raises(UnreadableStateError):
+        peek(b"\x02" + encode_lead(idle)[1:])
 
 
 def test_the_order_of_fields_is_that_of_this_encoding() -> None:
