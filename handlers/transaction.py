@@ -158,7 +158,8 @@ class Transactions:
     def _fail(self, error: KafkaException) -> None:
         """Raise what this error calls for, after the abort that it may call for."""
         reason: KafkaError = error.args[0]
-        if reason.fatal():
+        # Producing after a fatal error is told by its code alone, without the mark.
+        if reason.fatal() or reason.code() == KafkaError._FATAL:  # noqa: SLF001 - its only name
             raise _fatal(reason) from error
         if not reason.txn_requires_abort():
             raise error
