@@ -12,6 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,7 @@ BATON: Final = (sys.executable, "-c", "from handlers.cli import main; main()")
 PARTITIONS: Final = 3
 READY_SECONDS_MAX: Final = 60.0
 READ_SECONDS_MAX: Final = 90.0
+SETTLE_SECONDS_MAX: Final = 10.0
 _ANSWER_SECONDS: Final = 15.0
 _PAUSE_SECONDS: Final = 0.02
 
@@ -300,6 +302,11 @@ def ends_of(records: Iterable[Sent], offsets: Iterable[int]) -> dict[int, int]:
     return ends
 
 
+def counted(records: Iterable[Sent]) -> dict[int, int]:
+    """Where a log ends that holds these records and nothing else."""
+    return dict(Counter(record.partition for record in records))
+
+
 # What it wrote.
 
 
@@ -328,9 +335,20 @@ def views(site: Site) -> Views:
 
 
 def read(site: Site, topic: str) -> list[Record]:
-    """Every committed record of a topic; partition by partition in order."""
-    with TopicReader(site.properties, topic) as reader:
-        return list(reader.until_end())
+    """Every committed record of a topic; partition by partition in order.
+
+    A broker that is busy tells its end too early at times, and on Kafka a partition may show a
+    transaction's records a moment after its offsets. So it is read until it says the same twice.
+    """
+    deadline = time.monotonic() + READ_SECONDS_MAX
+    before = -1
+    while True:
+        with TopicReader(site.properties, topic) as reader:
+            records = list(reader.until_end())
+        if len(records) == before:
+            return records
+        assert time.monotonic() < deadline, f"{topic} goes on and on"
+        before = len(records)
 
 
 def log_ends(site: Site) -> dict[int, int]:
@@ -394,6 +412,19 @@ def placed(row: Row, topics: Topics, place_of: Callable[[int], int]) -> Row:
         if name != ORIGIN_TOPIC
     )
     return key, value, moved, timestamp
+
+
+def assert_comes_to(site: Site, expected: Views) -> None:
+    """Compare byte by byte, again for a while if a tail is still to come: nothing is taken back."""
+    deadline = time.monotonic() + SETTLE_SECONDS_MAX
+    while True:
+        try:
+            assert_same(views(site), expected)
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return
 
 
 def _row(record: Record) -> Row:

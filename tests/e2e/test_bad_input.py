@@ -6,6 +6,7 @@ message of a neighbour right behind it, then another good message for each lead.
 
 import hashlib
 from collections import Counter
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -24,11 +25,13 @@ from tests.conftest import BROKERS
 from tests.e2e.bad_messages import BAD, BAD_AT, NEXT_AT, SEEDED_AT, Bad, Made, good
 from tests.e2e.harness import (
     PARTITIONS,
+    READ_SECONDS_MAX,
     Sent,
     Site,
     agree,
     append,
     await_read,
+    await_that,
     ends_of,
     read,
     site_of,
@@ -103,11 +106,11 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
     with worker(site, tmp_path_factory.mktemp("bad-input")) as one:
         await_read(site, ends_of(seeds, append(site, seeds)), [one])
-        before = flat(site)
+        before = flat_with(site, {record.key for record in seeds})
         mixed = [record for lead in bad for record in (bad[lead], behind(lead, bad[lead]))]
         offsets = append(site, mixed, **LARGE)
         await_read(site, ends_of(mixed, offsets), [one])
-        between = flat(site)
+        between = flat_with(site, {record.key for record in mixed[1::2]})
         rest = [sent(following(lead), home(lead), NEXT_AT) for lead in followed]
         await_read(site, ends_of(rest, append(site, rest)), [one])
         metrics = {
@@ -154,6 +157,18 @@ def flat(site: Site) -> dict[bytes, bytes | None]:
         for partition, values in states(site).items()
         for key, value in values.items()
     }
+
+
+def flat_with(site: Site, keys: AbstractSet[bytes | None]) -> dict[bytes, bytes | None]:
+    """The same, once these leads are in it: what was committed shows a moment later at times."""
+    found: dict[bytes, bytes | None] = {}
+
+    def there() -> bool:
+        found.update(flat(site))
+        return keys <= found.keys()
+
+    await_that(there, READ_SECONDS_MAX, "the leads in lead.state")
+    return found
 
 
 def facts_of(site: Site) -> dict[str, list[bytes]]:

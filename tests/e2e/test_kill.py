@@ -12,10 +12,10 @@ from tests.e2e.harness import (
     Site,
     Views,
     append,
-    assert_same,
+    assert_comes_to,
     await_read,
     await_that,
-    log_ends,
+    counted,
     site_of,
     views,
     worker,
@@ -45,19 +45,22 @@ def test_ten_kills_leave_no_trace_in_what_readers_see(
             await_taken(site, moment, one)
             await_moment(chance.uniform(0, 0.15), one)
             one.kill()
+    with Follower(site) as follower:
+        assert sum(follower.committed().values()) < len(story().log), "killed when all was done"
     with worker(site, tmp_path / "store", properties=SOON) as one:
-        await_read(site, log_ends(site), [one])
+        await_read(site, counted(story().log), [one])
         assert one.stop() == 0
 
-    assert_same(views(site), undisturbed(kafka, Topics(topics.prefix + "calm."), tmp_path))
-    assert_same(views(site), story().views)
+    assert_comes_to(site, undisturbed(kafka, Topics(topics.prefix + "calm."), tmp_path))
+    assert_comes_to(site, story().views)
 
 
 def undisturbed(kafka: Kafka, topics: Topics, tmp_path: Path) -> Views:
     """What one worker writes that nobody ends."""
     site = filled(kafka, topics)
     with worker(site, tmp_path / "calm", "calm") as one:
-        await_read(site, log_ends(site), [one])
+        await_read(site, counted(story().log), [one])
+    assert_comes_to(site, story().views)
     return views(site)
 
 
