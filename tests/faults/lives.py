@@ -1,0 +1,118 @@
+"""Lives of a worker: started, disturbed, ended, started again, as a supervisor would do it.
+
+A life ends by its own fault (``handlers.faults``), or by the test's hand once the group has come
+far enough. What the log says is known beforehand, so whatever happened in between, readers have to
+see what an undisturbed worker would have written.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from events.clients import producer_config
+from events.topics import Topics
+from handlers.exits import Exit
+from tests.e2e.harness import (
+    Broker,
+    Follower,
+    RunningWorker,
+    Sent,
+    Site,
+    append,
+    assert_same,
+    await_read,
+    await_that,
+    log_ends,
+    read,
+    site_of,
+    views,
+    worker,
+)
+from tests.e2e.reference import define, recent, views_of
+
+KILLED: Final = -signal.SIGKILL
+SOON: Final = {"session.timeout.ms": "1500", "heartbeat.interval.ms": "400"}
+"""How soon the group gives a dead member's partitions to the next."""
+LIFE_SECONDS_MAX: Final = 60.0
+
+
+def static(name: str) -> dict[str, str]:
+    """Client properties of a member that is known again when it comes back."""
+    return {**SOON, "group.instance.id": name}
+
+
+def filled(broker: Broker, topics: Topics, log: Sequence[Sent] | None = None) -> Site:
+    """A site with a whole log in it, by default the story that went on just now."""
+    site = site_of(broker, topics)
+    define(site)
+    append(site, recent().log if log is None else log)
+    return site
+
+
+def await_end(site: Site, workers: Sequence[RunningWorker]) -> None:
+    """Return once everything in the log is committed."""
+    await_read(site, log_ends(site), workers)
+
+
+def assert_undisturbed(site: Site) -> None:
+    """Readers see what an undisturbed worker would have written from the story."""
+    assert_same(views(site), recent().views)
+
+
+def assert_follows_from_log(site: Site) -> None:
+    """Readers see what follows from the log as it lies there, for a log no test knows before."""
+    assert_same(views(site), views_of(logged(site)))
+
+
+def logged(site: Site) -> list[Sent]:
+    """The log as it lies there."""
+    return [
+        Sent(one.partition, one.key, one.value, one.headers, one.timestamp)
+        for one in read(site, site.topics.signals)
+    ]
+
+
+def taken(site: Site, follower: Follower) -> int:
+    """How many offsets are committed, all partitions together."""
+    return sum(follower.committed().values())
+
+
+def await_exit(one: RunningWorker, seconds: float = LIFE_SECONDS_MAX) -> int:
+    """Return the exit code of a worker that ends by itself."""
+    deadline = time.monotonic() + seconds
+    while (code := one.child.exited()) is None:
+        assert time.monotonic() < deadline, f"it does not end\n{one.child.tail()}"
+        time.sleep(0.01)
+    return code
+
+
+def await_halt(one: RunningWorker, seconds: float = LIFE_SECONDS_MAX) -> None:
+    """Return once the process was halted by its fault."""
+    await_that(lambda: _state(one.child.pid) == "T", seconds, "halted", [one])
+
+
+def go_on(one: RunningWorker) -> None:
+    """Let a halted process go on."""
+    os.kill(one.child.pid, signal.SIGCONT)
+
+
+def halt(one: RunningWorker) -> None:
+    """Halt all threads of a process."""
+    os.kill(one.child.pid, signal.SIGSTOP)
+
+
+def await_seconds(seconds: float, workers: Sequence[RunningWorker] = ()) -> None:
+    """Let time-outs of the cluster pass: there is nothing to be seen of them from here."""
+    until = time.monotonic() + seconds
+    await_that(lambda: time.monotonic() >= until, seconds + 30, "time to pass", workers)
+
+
+def _state(pid: int) -> str:
+    """The scheduler's letter for a process: R, S, T ..."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    return stat.rpartition(") ")[2][0]
