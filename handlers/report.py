@@ -12,6 +12,7 @@ was late, say nothing about handling: they stand apart. What was cancelled says 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, TypeVar
 
 import msgspec
@@ -95,6 +96,8 @@ class Report:
     clocks: tuple[Attainment, ...]
     stages: Mapping[str, int]
     """Where leads are now."""
+    onward: Mapping[str, int] = field(default_factory=dict)
+    """Step to leads that reached it and the step before: claims skip the offer, for one."""
     refusals: Mapping[str, int] = field(default_factory=dict)
     story: str | None = None
     """The lead whose timeline tells most: of those won, the one with most kinds of facts."""
@@ -143,6 +146,7 @@ class Tally:
             recycles=_largest_first(self._recycles),
             clocks=self._attainments(),
             stages=_largest_first(Counter(self._stages.values())),
+            onward=_onward(self._steps.values()),
             refusals=_largest_first(Counter(refusals or {})),
             story=self._story(),
         )
@@ -216,6 +220,16 @@ def _reason(record: Record) -> str:
 def _funnel(reached: Iterable[set[str]]) -> dict[str, int]:
     counts = Counter(step for steps in reached for step in steps)
     return {step: counts[step] for step in STEPS}
+
+
+def _onward(reached: Iterable[set[str]]) -> dict[str, int]:
+    counts = Counter(
+        step
+        for steps in reached
+        for before, step in pairwise(STEPS)
+        if before in steps and step in steps
+    )
+    return {step: counts[step] for step in STEPS[1:]}
 
 
 def _largest_first(counts: Counter[_Key]) -> dict[_Key, int]:

@@ -70,6 +70,9 @@ def test_the_funnel_counts_each_lead_once_a_step(report: Report, events: list[Ev
     assert report.funnel == {step: len(reached(events, step)) for step in report.funnel}
     assert report.funnel["leads"] == len({event["subject"] for event in events})
     assert report.funnel["won"] > 0
+    claimed = reached(events, "accepted") - reached(events, "mql")
+    assert claimed
+    assert report.onward["accepted"] == report.funnel["accepted"] - len(claimed)
 
 
 def test_campaigns_split_the_funnel_by_where_leads_arrived(
