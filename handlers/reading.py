@@ -29,6 +29,7 @@ FETCH_WAIT_MS: Final = 100
 BATCH_MAX: Final = 1_000
 ANSWER_SECONDS_MAX: Final = 15.0
 LAST_POLLS_MAX: Final = 25
+QUIET_POLLS: Final = 3
 SILENCE_SECONDS_MAX: Final = 30.0
 Headers = list[tuple[str, bytes | None]]
 
@@ -111,6 +112,7 @@ class TopicReader:
     def _read(self, *, until_end: bool, stopped: Callable[[], bool]) -> Iterator[Record]:
         silent_seconds = 0.0
         polls_left = LAST_POLLS_MAX
+        quiet_polls = 0
         while not stopped():
             batch = self._consumer.consume(BATCH_MAX, timeout=POLL_SECONDS)
             silent_seconds = 0.0 if batch else silent_seconds + POLL_SECONDS
@@ -121,9 +123,10 @@ class TopicReader:
                 continue
             if len(self.ends) == len(self.partitions):
                 # The embedded broker tells an end too early at times: the end is where nothing
-                # follows it either. Where something always does, it is far enough.
+                # follows it for a while either. Where something always does, it is far enough.
                 polls_left -= 1
-                if not batch or polls_left == 0:
+                quiet_polls = 0 if batch else quiet_polls + 1
+                if quiet_polls == QUIET_POLLS or polls_left == 0:
                     return
             elif silent_seconds > SILENCE_SECONDS_MAX:
                 text = f"{self.topic} did not answer for {SILENCE_SECONDS_MAX:.0f} s"
