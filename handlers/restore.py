@@ -47,7 +47,7 @@ from handlers.faults import Point, Reach, undisturbed
 from handlers.partition import InForce
 from handlers.policies import PolicyShelf
 from handlers.records import adoption_in, has_header, record_of
-from handlers.store import Identity, Memory, PartitionStore
+from handlers.store import Identity, Memory, PartitionStore, StoreError
 from lifecycle.policy import Policy
 
 _IMPATIENT: Final = {"fetch.wait.max.ms": 10, "fetch.error.backoff.ms": 50}
@@ -134,9 +134,15 @@ class Restoration:
         """
         try:
             self.target = yield from self._changelog_end()
-            store = self._open()
-            self._store = store
-            count = yield from self._catch_up(store)
+            store = self._store = self._open()
+            try:
+                count = yield from self._catch_up(store)
+            except StoreError as error:
+                if error.no_room:
+                    raise
+                store.close()
+                store = self._store = self._open_empty(f"the local store is broken ({error})")
+                count = yield from self._catch_up(store)
             if not self.start.committed and count:
                 raise Stop(
                     Exit.OFFSETS_LOST,
@@ -186,8 +192,10 @@ class Restoration:
             why = self._unfit(store, identity)
             if why is not None:
                 store.close()
-        except Exception as error:  # RocksDB's errors have no other type.
-            if "lock" in str(error).lower():
+        except StoreError as error:
+            if error.no_room:
+                raise
+            if error.in_use:
                 raise Stop(
                     Exit.ERROR,
                     f"{path} is in use: another worker runs under the same BATON_WORKER_NAME "
@@ -195,9 +203,15 @@ class Restoration:
                 ) from error
             why = f"the local store cannot be read ({error})"
         if why is not None:
-            store = PartitionStore.wiped(path, around.memory, self.cache)
-            store.begin(identity)
-            log.info("restoring in full: %s", why, extra={"partition": self.partition})
+            store = self._open_empty(why)
+        return store
+
+    def _open_empty(self, why: str) -> PartitionStore:
+        around = self.around
+        path = around.directory / str(self.partition)
+        log.info("restoring in full: %s", why, extra={"partition": self.partition})
+        store = PartitionStore.wiped(path, around.memory, self.cache)
+        store.begin(Identity(around.cluster, around.state_topic_id, self.partition))
         return store
 
     def _unfit(self, store: PartitionStore, identity: Identity) -> str | None:

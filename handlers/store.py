@@ -17,6 +17,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -91,13 +92,47 @@ class Memory:
         self.buffers = WriteBufferManager(WRITE_BUFFERS_BYTES, allow_stall=False)
 
 
+class StoreError(Exception):
+    """RocksDB cannot do what it was asked for."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Keep where it happened and why."""
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+    @property
+    def in_use(self) -> bool:
+        """Somebody else has this store open."""
+        return "lock file" in self.reason or "lock hold" in self.reason
+
+    @property
+    def no_room(self) -> bool:
+        """The disk is full: what the store holds is sound, but nothing can be added."""
+        return any(words in self.reason for words in ("No space left", "quota exceeded"))
+
+
+@contextmanager
+def _asking(path: Path) -> Iterator[None]:
+    """Give RocksDB's errors a name: they are plain exceptions, and nothing else is."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(path, error.strerror or str(error)) from error
+    except Exception as error:
+        if type(error) is Exception:
+            raise StoreError(path, str(error)) from error
+        raise
+
+
 class PartitionStore:
-    """The stored leads of one partition. One thread at a time."""
+    """The stored leads of one partition. One thread at a time. Its methods raise StoreError."""
 
     def __init__(self, path: Path, memory: Memory, cache: LeadCache) -> None:
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = Rdict(str(path), _options(memory))
+        with _asking(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = Rdict(str(path), _options(memory))
         self._cache = cache
         self._counts: Counter[Stage] = Counter()
         self._earliest_due = 0
@@ -108,12 +143,13 @@ class PartitionStore:
     @classmethod
     def wiped(cls, path: Path, memory: Memory, cache: LeadCache) -> Self:
         """Return an empty store, whatever was there before."""
-        shutil.rmtree(path, ignore_errors=True)
+        wipe(path)
         return cls(path, memory, cache)
 
     def close(self) -> None:
         """Write out what is in memory and let go of the directory."""
-        self._db.close()
+        with _asking(self._path):
+            self._db.close()
 
     # What is committed.
 
@@ -144,7 +180,8 @@ class PartitionStore:
 
     def read(self, key: bytes) -> bytes | None:
         """Return the value of a key that is no lead's."""
-        value: bytes | None = self._db.get(key)
+        with _asking(self._path):
+            value: bytes | None = self._db.get(key)
         return value
 
     def due_until(self, to: int, count_max: int, skip: Collection[str]) -> list[tuple[int, str]]:
@@ -206,7 +243,7 @@ class PartitionStore:
         batch = WriteBatch(raw_mode=True)
         for key, value in records:
             _put(batch, _stored_key(key), value)
-        self._db.write(batch)
+        self._put_down(batch)
 
     def index(self, slice_leads: int) -> Iterator[int]:
         """Build the due index and the counts over all leads; yields after each slice of them."""
@@ -223,10 +260,10 @@ class PartitionStore:
             self._counts[stage] += 1
             done += 1
             if done % slice_leads == 0:
-                self._db.write(batch)
+                self._put_down(batch)
                 batch = WriteBatch(raw_mode=True)
                 yield done
-        self._db.write(batch)
+        self._put_down(batch)
         self._earliest_due = 0
         yield done
 
@@ -262,7 +299,8 @@ class PartitionStore:
         return Held(lead, None if lead.id in self.state.excluded else next_due(lead))
 
     def _values(self, lead_ids: list[str]) -> list[bytes | None]:
-        found: Any = self._db.get([_LEAD + lead_id.encode() for lead_id in lead_ids])
+        with _asking(self._path):
+            found: Any = self._db.get([_LEAD + lead_id.encode() for lead_id in lead_ids])
         return list(found)
 
     def _replace(
@@ -326,9 +364,12 @@ class PartitionStore:
             while found.valid():
                 key = found.key()
                 if key >= end:
-                    break
+                    return
                 yield key, found.value()
                 found.next()
+            # A block that cannot be read ends an iterator as if there was nothing more.
+            with _asking(self._path):
+                found.status()
         finally:
             del found
 
@@ -340,10 +381,14 @@ class PartitionStore:
             "counts": {stage.value: count for stage, count in self._counts.items() if count}
         }
         batch.put(_HEADER, json.dumps(document, sort_keys=True).encode())
-        self._db.write(batch)
+        self._put_down(batch)
+
+    def _put_down(self, batch: WriteBatch) -> None:
+        with _asking(self._path):
+            self._db.write(batch)
 
     def _read_header(self) -> None:
-        value = self._db.get(_HEADER)
+        value = self.read(_HEADER)
         if value is None:
             return
         document: dict[str, Any] = json.loads(value)
@@ -352,6 +397,13 @@ class PartitionStore:
         )
         self._counts.update({Stage(name): n for name, n in document["counts"].items()})
         self.state = restored(self._range(_PARTITION, _AFTER_PARTITION))
+
+
+def wipe(path: Path) -> None:
+    """Remove a store that nobody has open, so that the next one there begins empty."""
+    with _asking(path):
+        if path.exists():
+            shutil.rmtree(path)
 
 
 def _options(memory: Memory) -> Options:

@@ -42,7 +42,7 @@ from handlers.policies import PolicyShelf
 from handlers.records import Record, record_of
 from handlers.restore import Surroundings
 from handlers.settings import Settings
-from handlers.store import Memory
+from handlers.store import Memory, StoreError, wipe
 from handlers.ticker import Ticker
 from handlers.transaction import Aborted, Transactions
 from lifecycle.clocks import next_due
@@ -99,6 +99,9 @@ class Worker:
             return Exit.ERROR
         except KafkaException as error:
             log.error("Kafka: %s.", _reason_of(error))  # noqa: TRY400 - the sentence says it all
+            return Exit.ERROR
+        except StoreError as error:
+            _give_up(error)
             return Exit.ERROR
         except Exception:
             log.exception("the worker cannot go on")
@@ -427,6 +430,23 @@ def _reason_of(error: KafkaException) -> str:
     if is_not_allowed(error.args[0]):
         return f"{reason_of(error)}: `baton acls worker` says what a worker has to be allowed"
     return reason_of(error)
+
+
+def _give_up(error: StoreError) -> None:
+    """Say what is wrong with a local store, and leave none behind that cannot be read."""
+    if error.no_room:
+        log.error(
+            "there is no room left for the local store (%s): nothing that is committed is lost. "
+            "Make room and start again; the directory may be deleted, it is only a cache.",
+            error,
+        )
+        return
+    wipe(error.path)
+    log.error(
+        "the local store could not be read and was removed (%s): the next start restores it in "
+        "full.",
+        error,
+    )
 
 
 def _is_ticking(fold: Fold, records: list[Record]) -> bool:
