@@ -7,16 +7,13 @@ see what an undisturbed worker would have written.
 
 import os
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from events.clients import producer_config
 from events.topics import Topics
-from handlers.exits import Exit
 from tests.e2e.harness import (
     Broker,
     Follower,
@@ -27,6 +24,7 @@ from tests.e2e.harness import (
     assert_same,
     await_read,
     await_that,
+    counted,
     log_ends,
     read,
     site_of,
@@ -57,6 +55,11 @@ def filled(broker: Broker, topics: Topics, log: Sequence[Sent] | None = None) ->
 def await_end(site: Site, workers: Sequence[RunningWorker]) -> None:
     """Return once everything in the log is committed."""
     await_read(site, log_ends(site), workers)
+
+
+def await_story(site: Site, workers: Sequence[RunningWorker]) -> None:
+    """Return once the whole story is committed, in a log that holds nothing else."""
+    await_read(site, counted(recent().log), workers)
 
 
 def assert_undisturbed(site: Site) -> None:
@@ -110,6 +113,69 @@ def await_seconds(seconds: float, workers: Sequence[RunningWorker] = ()) -> None
     """Let time-outs of the cluster pass: there is nothing to be seen of them from here."""
     until = time.monotonic() + seconds
     await_that(lambda: time.monotonic() >= until, seconds + 30, "time to pass", workers)
+
+
+class Crew:
+    """The workers of a site: started, ended and started again by name. All end with the block."""
+
+    def __init__(self, site: Site, directory: Path, **settings: object) -> None:
+        self.site = site
+        self.running: dict[str, RunningWorker] = {}
+        self._directory = directory
+        self._settings = settings
+        self._held: dict[str, ExitStack] = {}
+
+    def start(
+        self,
+        name: str,
+        properties: Mapping[str, str] | None = None,
+        **settings: object,
+    ) -> RunningWorker:
+        """Start one, with its store where it was the last time."""
+        held = ExitStack()
+        one = held.enter_context(
+            worker(
+                self.site,
+                self._directory / name,
+                name,
+                properties={**SOON, **(properties or {})},
+                **(self._settings | settings),
+            )
+        )
+        self._held[name], self.running[name] = held, one
+        return one
+
+    def stop(self, name: str) -> int:
+        """End one in good order and return its exit code."""
+        one = self.running.pop(name)
+        with self._held.pop(name):
+            return one.stop()
+
+    def kill(self, name: str) -> None:
+        """End one as a power cut would."""
+        one = self.running.pop(name)
+        with self._held.pop(name):
+            one.kill()
+
+    def bury(self, name: str) -> int:
+        """Let go of one that ended by itself, and return its exit code."""
+        one = self.running.pop(name)
+        with self._held.pop(name):
+            return await_exit(one)
+
+    @property
+    def workers(self) -> list[RunningWorker]:
+        """Those that were started and neither stopped nor killed."""
+        return list(self.running.values())
+
+    def __enter__(self) -> Self:
+        """Start nobody."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End whoever is left."""
+        for name in list(self.running):
+            self.kill(name)
 
 
 def _state(pid: int) -> str:

@@ -1,0 +1,131 @@
+"""Fault 5: transactions that somebody else ends, and a coordinator that does not answer."""
+
+import os
+import signal
+from pathlib import Path
+
+from deploy.kafka import Kafka
+from events.topics import Topics
+from handlers.exits import Exit
+from tests.e2e.harness import Follower, await_that
+from tests.faults.lives import (
+    Crew,
+    assert_undisturbed,
+    await_exit,
+    await_halt,
+    await_seconds,
+    await_story,
+    filled,
+    go_on,
+    taken,
+)
+
+BATCH = 60
+AWAY_SECONDS = 30.0
+
+
+def test_a_batch_whose_transaction_was_aborted_is_taken_again(
+    kafka: Kafka, topics: Topics, tmp_path: Path
+) -> None:
+    site = filled(kafka, topics)
+    with Crew(site, tmp_path, batch_messages_max=BATCH, tick_leads_max=3) as crew:
+        for number, point in enumerate(("begun", "folded", "sent"), start=1):
+            one = crew.start("w1", fault=f"{point}:5:abort")
+            with Follower(site) as follower:
+                await_that(lambda: "taking the batch again" in one.child.tail(), 60, point, [one])
+                before = taken(site, follower)
+                await_that(lambda: taken(site, follower) > before, 60, "going on", [one])
+            assert one.count("baton_aborted_transactions_total") == 1
+            if number < 3:
+                crew.kill("w1")
+        await_story(site, crew.workers)
+
+    assert_undisturbed(site)
+
+
+def test_a_transaction_that_took_too_long_fences_its_worker(
+    kafka: Kafka, topics: Topics, tmp_path: Path
+) -> None:
+    site = filled(kafka, topics)
+    hasty = {"transaction.timeout.ms": "1500", "session.timeout.ms": "20000"}
+    with Crew(site, tmp_path, batch_messages_max=BATCH, tick_leads_max=3) as crew:
+        for point in ("begun", "folded", "ticking", "sent"):
+            one = crew.start("w1", hasty | {"group.instance.id": "w1"}, fault=f"{point}:3:stop")
+            await_halt(one)
+            # The broker looks for such transactions once a second.
+            await_seconds(4)
+            go_on(one)
+            if point == "begun":
+                # It held nothing yet: the broker did not know of it.
+                crew.kill("w1")
+            else:
+                assert crew.bury("w1") == Exit.FENCED, one.child.tail()
+        crew.start("w1", {"group.instance.id": "w1"})
+        await_story(site, crew.workers)
+
+    assert_undisturbed(site)
+
+
+def test_a_worker_is_fenced_by_another_of_its_name_and_ends(
+    kafka: Kafka, topics: Topics, tmp_path: Path
+) -> None:
+    site = filled(kafka, topics)
+    with (
+        Crew(site, tmp_path / "one", batch_messages_max=BATCH) as crew,
+        Crew(site, tmp_path / "two", batch_messages_max=BATCH) as other,
+        Follower(site) as follower,
+    ):
+        for number in range(3):
+            # The one is in the middle of it when the other comes.
+            old, new = (crew, other) if number % 2 == 0 else (other, crew)
+            if number == 0:
+                first = old.start("w1")
+                await_that(lambda: taken(site, follower) > 500, 60, "started", [first])
+            one = old.running["w1"]
+            new.start("w1")
+            assert await_exit(one) == Exit.FENCED, one.child.tail()
+            old.bury("w1")
+        await_story(site, crew.workers + other.workers)
+
+    assert_undisturbed(site)
+
+
+def test_a_coordinator_that_does_not_answer_is_waited_for(
+    kafka: Kafka, topics: Topics, tmp_path: Path
+) -> None:
+    site = filled(kafka, topics)
+    with (
+        Crew(site, tmp_path, batch_messages_max=20, tick_leads_max=3) as crew,
+        Follower(site) as follower,
+    ):
+        one = crew.start("w1", {"group.instance.id": "w1"})
+        await_that(lambda: taken(site, follower) > 300, 60, "started", [one])
+        assert kafka.pid is not None
+        os.kill(kafka.pid, signal.SIGSTOP)
+        try:
+            await_seconds(AWAY_SECONDS, [one])
+        finally:
+            os.kill(kafka.pid, signal.SIGCONT)
+        # Its transaction is over time by then: it may have to end, and its supervisor starts it.
+        await_that(
+            lambda: taken(site, follower) > 300 or one.child.exited() is not None, 60, "an answer"
+        )
+        if one.child.exited() is not None:
+            assert crew.bury("w1") == Exit.FENCED, one.child.tail()
+            crew.start("w1", {"group.instance.id": "w1"})
+        supervised(crew)
+
+    assert_undisturbed(site)
+
+
+def supervised(crew: Crew) -> None:
+    """Come to the end of the story, starting again once whoever was fenced late."""
+    one = crew.running["w1"]
+    try:
+        await_story(crew.site, [one])
+    except AssertionError:
+        if one.child.exited() != Exit.FENCED:
+            raise
+        crew.bury("w1")
+        crew.start("w1", {"group.instance.id": "w1"})
+        await_story(crew.site, crew.workers)
