@@ -17,7 +17,7 @@ PROCESSES ?= 2
 BROKERS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast check format schemas lock kafka-up kafka-down
+.PHONY: help install demo test test-fast check format schemas lock bench kafka-up kafka-down
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -72,6 +72,9 @@ lock: $(INSTALLED) ## lock the newest versions that pyproject.toml allows
 	$(LOCK) --constraint requirements/dev.txt -o requirements/run.txt pyproject.toml
 	$(LOCK) --constraint requirements/dev.txt --build-deps-for wheel --only-build-deps \
 		-o requirements/build.txt pyproject.toml
+
+bench: $(INSTALLED) ## Baton and its peers on one log (Java 17, Maven; about an hour); BENCH=--help lists options
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 kafka-up: $(INSTALLED) ## start Apache Kafka here (Java 17; Maven the first time); BROKERS=3 for three
 	@$(BIN)/python -m deploy.kafka up --brokers $(BROKERS)

@@ -1,0 +1,1 @@
+"""Benchmarks on Apache Kafka: Baton's worker and its peers on one log (``make bench``)."""

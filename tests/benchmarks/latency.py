@@ -1,0 +1,111 @@
+"""From a signal's append to its handover, as a subscriber reads it, at a given rate.
+
+Every hundredth signal is a demo request of a lead that nobody knows, which is a handover at once.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from events.clients import producer_config, reader_config
+from events.codec import encode_signal
+from events.partitioner import partition_of
+from tests.benchmarks.load import PARTITIONS, Load, Sent
+from tests.e2e.harness import Site, worker
+
+EVERY: Final = 100
+_STEP_SECONDS: Final = 0.005
+_LAST_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Milliseconds from append to readable handover, at a rate that was kept."""
+
+    signals_per_second: float
+    handovers: int
+    p50: float
+    p95: float
+    p99: float
+    worst: float
+
+
+def latency(site: Site, rate: float, seconds: float, folder: Path) -> Latency:
+    """Send signals at the rate for so long, and watch ``lead.handovers``."""
+    records = list(_live(int(rate * seconds)))
+    sent: dict[bytes, float] = {}
+    seen: dict[bytes, float] = {}
+    stop = threading.Event()
+    with worker(site, folder, "latency", log_level="warning") as running:
+        running.await_ready()
+        watcher = threading.Thread(target=_watch, args=(site, seen, stop), daemon=True)
+        watcher.start()
+        kept = _send(site, records, rate, sent)
+        deadline = time.perf_counter() + _LAST_SECONDS
+        while len(seen) < len(sent) and time.perf_counter() < deadline:
+            time.sleep(_STEP_SECONDS)
+        stop.set()
+        watcher.join()
+    took = sorted(1000 * (seen[key] - at) for key, at in sent.items() if key in seen)
+    if len(took) < len(sent):
+        raise RuntimeError(f"{len(sent) - len(took)} handovers of {len(sent)} were not seen")
+    return Latency(
+        kept, len(took), *(took[int(part * (len(took) - 1))] for part in (0.5, 0.95, 0.99, 1.0))
+    )
+
+
+def _live(count: int) -> Iterator[Sent]:
+    """Signals of now, with demo requests among them."""
+    now = int(time.time() * 1000)
+    ordinary = Load(count, max(1_000, count // 10), seed=2, start=now, days=0).records()
+    for number, record in enumerate(ordinary):
+        if number % EVERY:
+            yield record
+            continue
+        key, value, headers = encode_signal(
+            "lead.engaged.v1",
+            f"asks-{number:09d}",
+            {"activity": "demo_request", "campaign": "spring", "source": "google"},
+            id=f"demo-{number}",
+            source="/website/forms",
+            time=now,
+        )
+        yield Sent(partition_of(key, PARTITIONS), key, value, headers, now)
+
+
+def _send(site: Site, records: list[Sent], rate: float, sent: dict[bytes, float]) -> float:
+    producer = Producer(producer_config({**site.properties, "linger.ms": "1"}))
+    topic = site.topics.signals
+    began = time.perf_counter()
+    done = 0
+    while done < len(records):
+        due = min(len(records), int((time.perf_counter() - began) * rate) + 1)
+        for record in records[done:due]:
+            if record.key.startswith(b"asks-"):
+                sent[record.key] = time.perf_counter()
+            producer.produce(
+                topic, record.value, record.key, record.partition, headers=[*record.headers]
+            )
+        done = due
+        producer.poll(0)
+        time.sleep(_STEP_SECONDS)
+    kept = done / (time.perf_counter() - began)
+    producer.flush()
+    return kept
+
+
+def _watch(site: Site, seen: dict[bytes, float], stop: threading.Event) -> None:
+    consumer = Consumer(reader_config({**site.properties, "fetch.wait.max.ms": 5}))
+    topic = site.topics.handovers
+    consumer.assign([TopicPartition(topic, number, 0) for number in range(site.partitions)])
+    while not stop.is_set():
+        for message in consumer.consume(1_000, 0.002):
+            key = message.key()
+            if message.error() is None and key is not None and key.startswith(b"asks-"):
+                seen.setdefault(key, time.perf_counter())
+    consumer.close()
