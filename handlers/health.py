@@ -47,11 +47,14 @@ class HealthServer:
                 log.debug(format, *args)
 
             def _send(self, status: int, content_type: str, body: bytes) -> None:
-                self.send_response(status)
-                self.send_header("Content-Type", content_type)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                try:
+                    self.send_response(status)
+                    self.send_header("Content-Type", content_type)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+                except ConnectionError as error:
+                    log.debug("whoever asked did not wait for the answer: %s", error)
 
         self._server = ThreadingHTTPServer((host, port), Handler)
         self._server.daemon_threads = True

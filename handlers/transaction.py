@@ -55,6 +55,7 @@ class Transactions:
         self._giving_up = giving_up
         self._reach = reach
         self._aborts = 0
+        self._aborting = False
         self.positions: dict[int, int] = {}
         """Partition to the offset in ``lead.state`` behind the last batch's records."""
 
@@ -161,10 +162,17 @@ class Transactions:
         # Producing after a fatal error is told by its code alone, without the mark.
         if reason.fatal() or reason.code() == KafkaError._FATAL:  # noqa: SLF001 - its only name
             raise _fatal(reason) from error
-        if not reason.txn_requires_abort():
+        # Producing into a transaction that the broker has ended is told as a wrong state only;
+        # what ended it, and whether the producer was fenced meanwhile, the abort tells.
+        ended = reason.code() == KafkaError._STATE  # noqa: SLF001 - its only name
+        if not reason.txn_requires_abort() and (not ended or self._aborting):
             raise error
         self._aborts += 1
-        self._retry(lambda: self._producer.abort_transaction(ATTEMPT_SECONDS))
+        self._aborting = True
+        try:
+            self._retry(lambda: self._producer.abort_transaction(ATTEMPT_SECONDS))
+        finally:
+            self._aborting = False
         if self._aborts > ABORTS_MAX:
             raise Stop(
                 Exit.ERROR,
