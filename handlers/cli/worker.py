@@ -23,8 +23,10 @@ def worker() -> None:
     """
     settings = terminal.settings()
     # The worker brings RocksDB and the metrics along: no other command waits for them.
+    from handlers.garbage import collect_seldom  # noqa: PLC0415
     from handlers.worker import run_worker  # noqa: PLC0415
 
+    collect_seldom()
     raise typer.Exit(run_worker(settings, stop_on_signals()))
 
 
