@@ -19,6 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Final
 from urllib.parse import quote
 
@@ -145,9 +146,10 @@ class Worker:
             worker_name=settings.worker_name,
             interval_seconds=settings.tick_interval_seconds,
         )
-        config = consumer_config({**settings.kafka, "auto.offset.reset": "error"}, settings.group)
-        self._consumer = Consumer(config)
-        self._asker = Consumer(config)
+        properties = {**settings.kafka, "auto.offset.reset": "error"}
+        member = settings.worker_name if settings.static_membership else None
+        self._consumer = Consumer(consumer_config(properties, settings.group, member=member))
+        self._asker = Consumer(consumer_config(properties, settings.group))
         surroundings = Surroundings(
             properties=settings.kafka,
             topics=topics,
@@ -198,11 +200,11 @@ class Worker:
             ) from error
 
     def _end(self) -> None:
-        """Leave the group and let go of everything; what is committed is committed."""
-        self._ownership.leave()
-        self._asker.close()
-        self._ticker.close()
-        self._shelf.stop()
+        """Let go of everything, whatever fails of it; what is committed is committed."""
+        with ExitStack() as ends:
+            for end in (self._shelf.stop, self._ticker.close, self._asker.close):
+                ends.callback(end)
+            self._ownership.leave()
 
     def _gives_up(self) -> bool:
         """Say whether retrying has to end because the process was asked to."""
@@ -216,7 +218,7 @@ class Worker:
         self._came_round_at = time.monotonic()
         self._poll()
         member = self._consumer.consumer_group_metadata()
-        self._ownership.take_restored()
+        self.metrics.restored(self._ownership.take_restored())
         self._let_go_on()
         batch = self._put_together()
         if batch:
@@ -460,6 +462,18 @@ def _next_offset(records: list[Record], taken: int) -> int:
 
 
 def _raise_unless_passing(error: KafkaError) -> None:
+    if _is_fenced(error):
+        raise Stop(
+            Exit.FENCED,
+            "another worker joined the group under this worker's name, which is its place there "
+            "(BATON_STATIC_MEMBERSHIP): give each worker a BATON_WORKER_NAME of its own",
+        )
     if error.fatal() or not error.retriable():
         raise KafkaException(error)
     log.warning("reading is interrupted: %s", error.str())
+
+
+def _is_fenced(error: KafkaError) -> bool:
+    """Say whether somebody took this member's place; of a fatal error only the text says which."""
+    fenced = KafkaError.FENCED_INSTANCE_ID
+    return error.code() == fenced or KafkaError(fenced).str() in error.str()
