@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from events.topics import Topics
 from tests.e2e.harness import (
+    PARTITIONS,
     Broker,
     Follower,
     RunningWorker,
@@ -50,6 +51,17 @@ def filled(broker: Broker, topics: Topics, log: Sequence[Sent] | None = None) ->
     define(site)
     append(site, recent().log if log is None else log)
     return site
+
+
+def agreed(broker: Broker, topics: Topics) -> Site:
+    """A site whose log holds only the adoption that the story begins with."""
+    return filled(broker, topics, recent().log[:PARTITIONS])
+
+
+def pieces(count: int) -> list[list[Sent]]:
+    """What follows in the story, in so many pieces."""
+    log = recent().log[PARTITIONS:]
+    return [list(log[len(log) * n // count : len(log) * (n + 1) // count]) for n in range(count)]
 
 
 def await_end(site: Site, workers: Sequence[RunningWorker]) -> None:
@@ -121,6 +133,8 @@ class Crew:
     def __init__(self, site: Site, directory: Path, **settings: object) -> None:
         self.site = site
         self.running: dict[str, RunningWorker] = {}
+        self.last_words = ""
+        """What was told last by whoever ended last."""
         self._directory = directory
         self._settings = settings
         self._held: dict[str, ExitStack] = {}
@@ -149,7 +163,9 @@ class Crew:
         """End one in good order and return its exit code."""
         one = self.running.pop(name)
         with self._held.pop(name):
-            return one.stop()
+            code = one.stop()
+            self.last_words = one.child.tail()
+        return code
 
     def kill(self, name: str) -> None:
         """End one as a power cut would."""
@@ -161,7 +177,9 @@ class Crew:
         """Let go of one that ended by itself, and return its exit code."""
         one = self.running.pop(name)
         with self._held.pop(name):
-            return await_exit(one)
+            code = await_exit(one)
+            self.last_words = one.child.tail()
+        return code
 
     @property
     def workers(self) -> list[RunningWorker]:

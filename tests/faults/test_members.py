@@ -6,20 +6,24 @@ from random import Random
 from deploy.kafka import Kafka
 from events.topics import Topics
 from handlers.exits import Exit
-from tests.e2e.harness import RunningWorker, Sent, append, await_read, await_that, ends_of, site_of
-from tests.e2e.reference import define, recent
+from tests.e2e.harness import RunningWorker, append, await_read, await_that, ends_of
 from tests.faults.lives import (
     Crew,
+    agreed,
     assert_undisturbed,
     await_halt,
+    await_seconds,
     await_story,
     go_on,
+    pieces,
 )
 
 SEED = 9
-CHANGES = 12
+CHANGES = 8
 """How often somebody joins or leaves."""
 IMPATIENT = {"max.poll.interval.ms": "2000", "transaction.timeout.ms": "3000"}
+SILENT_SECONDS = 4.0
+"""By then its session is over, its transaction, and the time that it has between two polls."""
 SILENCES = (
     # Halted whole, or only the deciding thread, which is when the client leaves the group ...
     "applied:3:stop",
@@ -32,20 +36,12 @@ SILENCES = (
 )
 
 
-def pieces(count: int) -> list[list[Sent]]:
-    """The story in so many pieces."""
-    log = recent().log
-    step = len(log) // count + 1
-    return [list(log[at : at + step]) for at in range(0, len(log), step)]
-
-
 def test_two_and_three_workers_join_and_leave_during_load(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
     chance = Random(SEED)
-    site = site_of(kafka, topics)
-    define(site)
-    with Crew(site, tmp_path, batch_messages_max=50, tick_leads_max=3) as crew:
+    site = agreed(kafka, topics)
+    with Crew(site, tmp_path, batch_messages_max=150, tick_leads_max=15) as crew:
         crew.start("w1")
         for piece in pieces(CHANGES):
             append(site, piece)
@@ -62,10 +58,9 @@ def test_two_and_three_workers_join_and_leave_during_load(
 def test_a_worker_that_was_silent_too_long_tells_nothing_twice(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
-    site = site_of(kafka, topics)
-    define(site)
+    site = agreed(kafka, topics)
     ends: dict[int, int] = {}
-    with Crew(site, tmp_path, batch_messages_max=50, tick_leads_max=3) as crew:
+    with Crew(site, tmp_path, batch_messages_max=150, tick_leads_max=15) as crew:
         other = crew.start("w2")
         for piece, fault in zip(pieces(len(SILENCES)), SILENCES, strict=True):
             silent = crew.start("w1", IMPATIENT, fault=fault)
@@ -76,14 +71,15 @@ def test_a_worker_that_was_silent_too_long_tells_nothing_twice(
             if halted:
                 await_halt(silent)
             # The other takes over and comes to the end, whatever the silent one still holds.
+            await_seconds(SILENT_SECONDS, [other])
             await_read(site, ends, [other])
             if halted:
                 go_on(silent)
             await_back_or_gone(silent)
             if silent.child.exited() is None:
-                assert crew.stop("w1") == Exit.OK
+                assert crew.stop("w1") == Exit.OK, crew.last_words
             else:
-                assert crew.bury("w1") == Exit.FENCED, silent.child.tail()
+                assert crew.bury("w1") == Exit.FENCED, crew.last_words
         await_story(site, [other])
 
     assert_undisturbed(site)
@@ -97,4 +93,7 @@ def await_back_or_gone(one: RunningWorker) -> None:
             "partitions lost" in one.child.tail() and one._get("/health/ready")[0] == 200
         )
 
-    await_that(settled, 60, f"{one.name} back or gone")
+    try:
+        await_that(settled, 30, f"{one.name} back or gone")
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{one.child.tail()}") from error

@@ -1,0 +1,183 @@
+"""Fault 3: local state that is gone, old or broken; and a restore that holds up nobody else."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from deploy.kafka import Kafka
+from events.topics import Topics
+from handlers.exits import Exit
+from tests.e2e.harness import append, await_read, ends_of
+from tests.faults.lives import (
+    Crew,
+    agreed,
+    assert_undisturbed,
+    await_halt,
+    await_seconds,
+    await_story,
+    pieces,
+    static,
+)
+
+
+def deleted(store: Path, _: Path) -> None:
+    """Nothing is left."""
+    shutil.rmtree(store)
+
+
+def one_deleted(store: Path, _: Path) -> None:
+    """One partition's store is gone."""
+    shutil.rmtree(store / "1")
+
+
+def older(store: Path, checkpoint: Path) -> None:
+    """Somebody put a copy back that was made a while ago."""
+    shutil.rmtree(store)
+    shutil.copytree(checkpoint, store)
+
+
+def swapped(store: Path, _: Path) -> None:
+    """Two partitions' stores lie in each other's place."""
+    (store / "0").rename(store / "x")
+    (store / "2").rename(store / "0")
+    (store / "x").rename(store / "2")
+
+
+def truncated(pattern: str) -> Callable[[Path, Path], None]:
+    """Half of each such file is missing."""
+
+    def spoil(store: Path, _: Path) -> None:
+        for file in found(store, pattern):
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+    return spoil
+
+
+def garbled(pattern: str) -> Callable[[Path, Path], None]:
+    """Bytes in the middle of each such file are other ones."""
+
+    def spoil(store: Path, _: Path) -> None:
+        for file in found(store, pattern):
+            content = bytearray(file.read_bytes())
+            for at in range(len(content) // 8, len(content) // 2):
+                content[at] ^= 0x5A
+            file.write_bytes(bytes(content))
+
+    return spoil
+
+
+def gone(pattern: str) -> Callable[[Path, Path], None]:
+    """Each such file is missing."""
+
+    def spoil(store: Path, _: Path) -> None:
+        for file in found(store, pattern):
+            file.unlink()
+
+    return spoil
+
+
+def found(store: Path, pattern: str) -> Iterator[Path]:
+    """The files of all partitions that are not empty; there has to be one."""
+    files = [file for file in store.glob(f"*/{pattern}") if file.stat().st_size]
+    assert files, f"no {pattern} in {store}"
+    return iter(files)
+
+
+SPOILT: dict[str, Callable[[Path, Path], None]] = {
+    "deleted": deleted,
+    "one deleted": one_deleted,
+    "older": older,
+    "swapped": swapped,
+    "data truncated": truncated("*.sst"),
+    "data garbled": garbled("*.sst"),
+    "data gone": gone("*.sst"),
+    "manifest truncated": truncated("MANIFEST-*"),
+    "manifest garbled": garbled("MANIFEST-*"),
+    "manifest gone": gone("MANIFEST-*"),
+    "current garbled": garbled("CURRENT"),
+    "journal truncated": truncated("*.log"),
+    "journal garbled": garbled("*.log"),
+}
+MOMENTS = 40
+SILENCE_SECONDS_MAX = 5.0
+"""A rebalance may take as long; the dead one's transaction is open for longer."""
+KILLED_BEFORE = {"journal truncated", "journal garbled"}
+"""A store that was closed in good order has nothing in its journal."""
+
+
+def test_whatever_happened_to_the_local_state_the_bytes_are_the_same(
+    kafka: Kafka, topics: Topics, tmp_path: Path
+) -> None:
+    site = agreed(kafka, topics)
+    store = tmp_path / "w1" / site.group / "w1"
+    ends: dict[int, int] = {}
+    *parts, last = pieces(len(SPOILT) + 2)
+    with Crew(site, tmp_path, batch_messages_max=200, tick_leads_max=20) as crew:
+        for number, (name, spoil) in enumerate({"": older, **SPOILT}.items()):
+            if name:
+                spoil(store, tmp_path / "checkpoint")
+            piece = parts[number]
+            ends |= ends_of(piece, append(site, piece))
+            work(crew, ends, name)
+            if name in KILLED_BEFORE or next_of(number) in KILLED_BEFORE:
+                crew.kill("w1")
+            else:
+                assert crew.stop("w1") == Exit.OK
+            if number in {0, 2}:
+                shutil.rmtree(tmp_path / "checkpoint", ignore_errors=True)
+                shutil.copytree(store, tmp_path / "checkpoint")
+        append(site, last)
+        crew.start("w1", static("w1"))
+        await_story(site, crew.workers)
+
+    assert_undisturbed(site)
+
+
+def next_of(number: int) -> str:
+    """What is spoilt before the next life."""
+    return next(iter(list(SPOILT)[number : number + 1]), "")
+
+
+def work(crew: Crew, ends: dict[int, int], name: str) -> None:
+    """Come to the ends; what is found broken only while it is read may take a second start."""
+    one = crew.start("w1", static("w1"))
+    try:
+        await_read(crew.site, ends, [one])
+    except AssertionError:
+        if one.child.exited() != Exit.ERROR or "was removed" not in one.child.tail():
+            raise
+        crew.bury("w1")
+        one = crew.start("w1", static("w1"))
+        await_read(crew.site, ends, [one])
+
+
+def test_a_partition_that_waits_for_a_dead_owner_holds_up_no_other(
+    kafka: Kafka, topics: Topics, tmp_path: Path
+) -> None:
+    site = agreed(kafka, topics)
+    parts = pieces(2 * MOMENTS)
+    patient = {"transaction.timeout.ms": "12000"}
+    with Crew(site, tmp_path, batch_messages_max=50) as crew:
+        dying = crew.start("w1", patient, fault="sent:3:stop")
+        dying.await_ready()
+        other = crew.start("w2")
+        other.await_ready()
+        for part in parts[:MOMENTS]:
+            append(site, part)
+        await_halt(dying)
+        crew.kill("w1")
+
+        # Its transaction is open for twelve seconds, and the offsets that are in it.
+        silence, flowed_at, seen = 0.0, time.monotonic(), 0.0
+        for part in parts[MOMENTS:]:
+            append(site, part)
+            await_seconds(0.3, [other])
+            count = other.count("baton_batch_messages_sum")
+            if count > seen:
+                silence = max(silence, time.monotonic() - flowed_at)
+                flowed_at, seen = time.monotonic(), count
+        await_story(site, [other])
+
+    assert silence < SILENCE_SECONDS_MAX
+    assert_undisturbed(site)
