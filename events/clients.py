@@ -20,6 +20,9 @@ Config = dict[str, Any]
 PRODUCER_BYTES_MAX: Final = 2 * 1_048_576
 """The largest request that Baton's producers send: what ``lead.refusals`` takes, and no more."""
 
+STATIC_SESSION_MS: Final = 60_000
+"""``session.timeout.ms`` of a named member: how long the group keeps its place while it is away."""
+
 log: Final = logging.getLogger("baton.kafka")
 """What librdkafka has to say goes here instead of to stderr."""
 
@@ -57,23 +60,27 @@ def admin_config(properties: Properties) -> Config:
     return _shared(properties, _CONSUMERS_ALONE | _PRODUCERS_ALONE)
 
 
-def consumer_config(properties: Properties, group: str) -> Config:
+def consumer_config(properties: Properties, group: str, *, member: str | None = None) -> Config:
     """What a member of a consumer group is built from.
 
     It sees committed records only, starts at the beginning of the log, commits nothing by
     itself, and hands partitions over one by one while the others keep flowing.
+
+    A ``member`` with a name is a static one: closing it does not leave the group, and whoever
+    comes back under the name within the session's time finds its partitions as they were.
     """
-    return _settled(
-        _shared(properties, _PRODUCERS_ALONE),
-        {
-            "group.id": group,
-            "isolation.level": "read_committed",
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "partition.assignment.strategy": "cooperative-sticky",
-        },
-        defaults={"auto.offset.reset": "earliest"},
-    )
+    settled: Config = {
+        "group.id": group,
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "partition.assignment.strategy": "cooperative-sticky",
+    }
+    defaults: Config = {"auto.offset.reset": "earliest"}
+    if member is not None:
+        settled["group.instance.id"] = member
+        defaults["session.timeout.ms"] = STATIC_SESSION_MS
+    return _settled(_shared(properties, _PRODUCERS_ALONE), settled, defaults)
 
 
 def reader_config(properties: Properties, *, name: str = "baton-reader") -> Config:

@@ -100,6 +100,9 @@ class Metrics:
             "unknown_codes", "Codes of calls that the definition does not name", "list", "code"
         )
         self._aborts = self._counter("aborted_transactions", "Transactions aborted")
+        self._restored_records = self._counter(
+            "restored_records", "Records of the changelog read by restores that are done"
+        )
         self._leads = self._gauge("leads", "Leads by stage, on this worker's partitions", "stage")
         self._lag = self._gauge("lag_messages", "Messages not taken yet", "partition")
         self._restored = self._gauge("restore_ratio", "How much is restored", "partition")
@@ -171,6 +174,11 @@ class Metrics:
         """Count ticks appended."""
         if count:
             self._ticks[("appended",)].inc(count)
+
+    def restored(self, records: int) -> None:
+        """Count what finished restores have read."""
+        if records:
+            self._restored_records[()].inc(records)
 
     def owns(
         self,

@@ -10,12 +10,14 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from events.clients import reason_of
 from handlers.cache import LeadCache
 from handlers.owned import Owned
 from handlers.restore import Restoration, Surroundings, starts
 from handlers.restorer import Restorer
+from handlers.store import StoreError
 
 log: Final = logging.getLogger("baton.worker")
 
@@ -37,6 +39,7 @@ class Ownership:
         self._owned: dict[int, Owned] = {}
         self._assigned: set[int] = set()
         self._joined = False
+        self._leaving = False
         self._restorer = Restorer()
 
     def subscribe(self) -> None:
@@ -49,10 +52,19 @@ class Ownership:
         )
 
     def leave(self) -> None:
-        """End restores, leave the group and let go of everything."""
+        """End restores, leave the group and let go of everything.
+
+        A static member does not leave, it only falls silent. Closing may still tell of partitions
+        that come or go; nothing is begun for those that come.
+        """
+        self._leaving = True
         self._restorer.stop()
-        self._consumer.close()
-        self._drop(list(self._owned))
+        try:
+            self._consumer.close()
+        except KafkaException as error:
+            log.warning("the group will notice by itself that we left: %s", reason_of(error))
+        finally:
+            self._drop(list(self._owned))
 
     def flowing(self) -> list[Owned]:
         """The restored partitions; may be asked from any thread."""
@@ -75,9 +87,14 @@ class Ownership:
         """Return position and target in the changelog of each partition being restored."""
         return self._restorer.progress()
 
-    def take_restored(self) -> None:
-        """Let restored partitions flow from where the group stands."""
+    def take_restored(self) -> int:
+        """Let restored partitions flow from where the group stands.
+
+        Returns how many records of the changelog were read for them.
+        """
+        read = 0
         for restored in self._restorer.finished():
+            read += restored.read
             self._owned[restored.partition] = Owned(
                 restored.partition,
                 restored.store,
@@ -92,9 +109,11 @@ class Ownership:
                 extra={
                     "partition": restored.partition,
                     "leads": sum(restored.store.counts.values()),
+                    "read": restored.read,
                     "policy": restored.policy.version,
                 },
             )
+        return read
 
     def hold(self, owned: Owned) -> None:
         """Read no further in a partition whose next record cannot be taken yet."""
@@ -112,6 +131,8 @@ class Ownership:
     # Rebalances.
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        if self._leaving:
+            return
         numbers = [partition.partition for partition in partitions]
         self._assigned.update(numbers)
         self._joined = True
@@ -146,7 +167,7 @@ class Ownership:
             self._restorer.cancel(number)
             owned = self._owned.pop(number, None)
             if owned is not None:
-                owned.store.close()
+                _close(owned)
         self._share_cache()
 
     def _cache_share(self) -> int:
@@ -159,3 +180,13 @@ class Ownership:
 
     def _place(self, number: int) -> TopicPartition:
         return TopicPartition(self._topic, number)
+
+
+def _close(owned: Owned) -> None:
+    """Let go of a store. What it could not write out is in its own log, and in ``lead.state``."""
+    try:
+        owned.store.close()
+    except StoreError as error:
+        log.warning(
+            "the local store was not written out: %s", error, extra={"partition": owned.number}
+        )

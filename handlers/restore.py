@@ -101,6 +101,8 @@ class Restored:
     """Offset of ``lead.signals`` from which on to read."""
     policy: Policy
     in_force: InForce
+    read: int
+    """Records of ``lead.state`` read for it: none where the local store was up to date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ class Restoration:
     """How far ``lead.state`` has been read."""
     target: int = 0
     restored: Restored | None = None
+    _read: int = 0
     _store: PartitionStore | None = None
     _said: set[str] = field(default_factory=set)
 
@@ -157,7 +160,7 @@ class Restoration:
             check_partition_count(self._place(), force.partition_count)
             policy = yield from self._definition(force.digest)
             self.restored = Restored(
-                self.partition, store, self.cache, self.start.offset, policy, force
+                self.partition, store, self.cache, self.start.offset, policy, force, self._read
             )
         finally:
             if self.restored is None and self._store is not None:
@@ -231,11 +234,11 @@ class Restoration:
         assert store.header is not None  # noqa: S101 - _open gave it one
         whole = store.header.position
         self.position = whole
-        read, log_time = 0, store.header.log_time
+        log_time = store.header.log_time
         if whole < self.target:
             for messages in self._changelog(whole or OFFSET_BEGINNING):
                 if messages:
-                    read += len(messages)
+                    self._read += len(messages)
                     log_time = max(log_time, messages[-1].timestamp()[1])
                     if whole:
                         store.take(dict(map(_entry, messages)), self.position, log_time)
@@ -248,7 +251,7 @@ class Restoration:
                 yield True
         self.around.reach(Point.RESTORED)
         store.finish(self.position, log_time)
-        return whole + read
+        return whole + self._read
 
     def _changelog(self, start: int) -> Iterator[list[Message]]:
         """Slices of committed records of ``lead.state`` until its end is reached."""

@@ -1,9 +1,13 @@
 """The thread on which partitions are restored, a slice of each in turn."""
 
+import logging
 import threading
 from typing import Final
 
 from handlers.restore import Restoration, Restored, Steps
+from handlers.store import StoreError
+
+log: Final = logging.getLogger("baton.restore")
 
 IDLE_SECONDS: Final = 0.05
 CANCEL_SECONDS_MAX: Final = 30.0
@@ -18,10 +22,14 @@ class _Job:
 
     def close(self) -> None:
         """Give up, and let go of the store even if it was finished but never fetched."""
-        self.steps.close()
-        if self.restoration.restored is not None:
-            self.restoration.restored.store.close()
-        self.closed.set()
+        try:
+            self.steps.close()
+            if self.restoration.restored is not None:
+                self.restoration.restored.store.close()
+        except StoreError as error:
+            log.warning("a store that is given up was not written out: %s", error)
+        finally:
+            self.closed.set()
 
 
 class Restorer:
@@ -33,20 +41,27 @@ class Restorer:
         self._changed = threading.Condition()
         self._failure: BaseException | None = None
         self._ending = False
+        self._ended = False
         self._thread = threading.Thread(target=self._work, name="restore", daemon=True)
         self._thread.start()
 
     def begin(self, restoration: Restoration) -> None:
         """Restore a partition."""
         with self._changed:
+            if self._ended:
+                # ``finished`` tells what ended it; nobody would ever take up or close this job.
+                return
             self._jobs[restoration.partition] = _Job(restoration)
             self._changed.notify_all()
 
     def cancel(self, partition: int) -> None:
-        """Give a partition up; its store is closed when this returns."""
+        """Give a partition up; its store is closed when this returns.
+
+        At the end, ``stop`` has waited for all of them already.
+        """
         with self._changed:
             job = self._jobs.get(partition)
-            if job is None:
+            if job is None or self._ending:
                 return
             job.cancelled.set()
             self._changed.notify_all()
@@ -80,6 +95,8 @@ class Restorer:
             self._ending = True
             self._changed.notify_all()
         self._thread.join(CANCEL_SECONDS_MAX)
+        if self._thread.is_alive():
+            log.warning("a restore does not end; its store is let go of with the process")
 
     def _work(self) -> None:
         try:
@@ -95,6 +112,7 @@ class Restorer:
             self._failure = error
         finally:
             with self._changed:
+                self._ended = True
                 jobs = list(self._jobs.values())
                 self._jobs.clear()
             for job in jobs:

@@ -136,6 +136,7 @@ class PartitionStore:
         self._cache = cache
         self._counts: Counter[Stage] = Counter()
         self._earliest_due = 0
+        self._closed = False
         self.header: Header | None = None
         self.state = PartitionState()
         self._read_header()
@@ -147,7 +148,10 @@ class PartitionStore:
         return cls(path, memory, cache)
 
     def close(self) -> None:
-        """Write out what is in memory and let go of the directory."""
+        """Write out what is in memory and let go of the directory; once is enough."""
+        if self._closed:
+            return
+        self._closed = True
         with _asking(self._path):
             self._db.close()
 

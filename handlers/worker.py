@@ -468,7 +468,9 @@ def _raise_unless_passing(error: KafkaError) -> None:
             "another worker joined the group under this worker's name, which is its place there "
             "(BATON_STATIC_MEMBERSHIP): give each worker a BATON_WORKER_NAME of its own",
         )
-    if error.fatal() or not error.retriable():
+    # Whoever was held up too long has lost its partitions, is told so, and joins again.
+    passing = error.retriable() or error.code() == KafkaError._MAX_POLL_EXCEEDED  # noqa: SLF001 - its only name
+    if error.fatal() or not passing:
         raise KafkaException(error)
     log.warning("reading is interrupted: %s", error.str())
 

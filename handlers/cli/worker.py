@@ -12,8 +12,9 @@ def worker() -> None:
     """Run a worker: read signals, decide, write facts, until SIGTERM or Ctrl-C.
 
     Any number may run, up to the partitions of lead.signals; give each its own BATON_WORKER_NAME
-    and BATON_STATE_DIR. A stop commits the batch in hand, leaves the group and exits 0 within
-    10 s. /metrics, /health/live and /health/ready are served on BATON_METRICS_PORT.
+    and BATON_STATE_DIR. A stop commits the batch in hand, leaves the group (unless
+    BATON_STATIC_MEMBERSHIP keeps its place there) and exits 0 within 10 s. /metrics, /health/live
+    and /health/ready are served on BATON_METRICS_PORT.
 
     For example:
 

@@ -36,6 +36,20 @@ def test_a_group_member_reads_what_is_committed_and_commits_nothing_by_itself() 
     assert config["auto.offset.reset"] == "earliest"
 
 
+def test_a_member_with_a_name_keeps_its_place_for_a_minute_unless_told_otherwise() -> None:
+    server = {"bootstrap.servers": "127.0.0.1:1"}
+
+    plain = consumer_config(server, "baton")
+    named = consumer_config(server, "baton", member="w1")
+    told = consumer_config(PROPERTIES, "baton", member="w1")
+
+    assert plain.keys().isdisjoint({"group.instance.id", "session.timeout.ms"})
+    assert (named["group.instance.id"], named["session.timeout.ms"]) == ("w1", 60_000)
+    assert told["session.timeout.ms"] == "6000"
+    with pytest.raises(ClientConfigError, match=re.escape("group.instance.id cannot be other")):
+        consumer_config(server | {"group.instance.id": "other"}, "baton", member="w1")
+
+
 def test_a_reader_sees_the_end_of_a_partition_and_stops_at_a_missing_offset() -> None:
     config = reader_config(PROPERTIES)
 
