@@ -16,6 +16,7 @@ import pytest
 import yaml
 from cloudcoil.models.prometheus_operator.v1 import ServiceMonitor
 
+from events.clients import STATIC_SESSION_MS
 from events.topics import Topics
 from handlers.settings import Settings, SettingsError, load
 from handlers.worker import STOP_SECONDS
@@ -150,6 +151,18 @@ def test_its_settings_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.worker_name == "baton-0"
     assert settings.metrics_port == worker()["ports"][0]["containerPort"]
     assert Topics(settings.topics_prefix).signals == "lead.signals"
+
+
+def test_a_rolling_update_moves_no_partition(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in settings_env().items():
+        monkeypatch.setenv(name, value)
+    spec = manifest("statefulset")["spec"]
+
+    # The place in the group is kept under the pod's name, for longer than a stop takes.
+    assert load().static_membership
+    assert worker()["env"][0]["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+    assert spec["updateStrategy"] == {"type": "RollingUpdate"}
+    assert pod()["terminationGracePeriodSeconds"] < STATIC_SESSION_MS / 1000
 
 
 def test_what_kubernetes_tells_of_services_would_be_refused_so_it_is_not_told(
