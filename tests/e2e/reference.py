@@ -49,7 +49,7 @@ class Story:
 @cache
 def story() -> Story:
     """The one story that all tests of a process share: it is always the same."""
-    return _played(WEEKS, LEADS, END_AT, END_AT)
+    return played(WEEKS, LEADS, END_AT, END_AT)
 
 
 @cache
@@ -57,7 +57,7 @@ def recent() -> Story:
     """Another that was going on just now: a store of its leads is young enough to be kept."""
     now = now_ms()
     monday = END_AT + (now - END_AT) // WEEK_MS * WEEK_MS
-    return _played(WEEKS, LEADS, monday + WEEK_MS, now)
+    return played(WEEKS, LEADS, monday + WEEK_MS, now)
 
 
 def views_of(log: Iterable[Sent], definitions: Iterable[str | bytes] = (shipped_text(),)) -> Views:
@@ -67,10 +67,11 @@ def views_of(log: Iterable[Sent], definitions: Iterable[str | bytes] = (shipped_
     return baton.views()
 
 
-def _played(weeks: int, leads: int, ends_at: int, until: int) -> Story:
+def played(weeks: int, leads: int, ends_at: int, until: int, seed: int = SEED) -> Story:
+    """Play a company against the fold, as far as it gets until then."""
     text = shipped_text()
     policy = load_policy(text)
-    play = Play(policy, seed=SEED, weeks=weeks, leads=leads, partitions=PARTITIONS, ends_at=ends_at)
+    play = Play(policy, seed=seed, weeks=weeks, leads=leads, partitions=PARTITIONS, ends_at=ends_at)
     baton = _Baton(policy)
     log = list(_adoption(text, play.world.starts_at))
     baton.take(log)

@@ -8,12 +8,14 @@ see what an undisturbed worker would have written.
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self
 
 from events.topics import Topics
+from handlers.exits import Exit
 from tests.e2e.harness import (
     PARTITIONS,
     Broker,
@@ -38,6 +40,9 @@ KILLED: Final = -signal.SIGKILL
 SOON: Final = {"session.timeout.ms": "1500", "heartbeat.interval.ms": "400"}
 """How soon the group gives a dead member's partitions to the next."""
 LIFE_SECONDS_MAX: Final = 60.0
+SUPERVISED_SECONDS_MAX: Final = 120.0
+MENDABLE: Final = (Exit.ERROR, Exit.FENCED, KILLED)
+"""How a worker may end that its supervisor starts again; the rest is for a person to look at."""
 
 
 def static(name: str) -> dict[str, str]:
@@ -95,6 +100,11 @@ def logged(site: Site) -> list[Sent]:
 def taken(site: Site, follower: Follower) -> int:
     """How many offsets are committed, all partitions together."""
     return sum(follower.committed().values())
+
+
+def await_taken(site: Site, follower: Follower, count: int) -> None:
+    """Return once more offsets than this are committed."""
+    await_that(lambda: taken(site, follower) > count, LIFE_SECONDS_MAX, f"{count} taken")
 
 
 def await_exit(one: RunningWorker, seconds: float = LIFE_SECONDS_MAX) -> int:
@@ -194,6 +204,31 @@ class Crew:
         """End whoever is left."""
         for name in list(self.running):
             self.kill(name)
+
+
+def supervised(crew: Crew, ends: dict[int, int] | None = None) -> Counter[int]:
+    """Come to the end, starting again whoever ends for a reason that a new start may mend.
+
+    Returns how often that was, by exit code. Without ``ends`` the log's own end is meant.
+    """
+    again: Counter[int] = Counter()
+    wanted = log_ends(crew.site) if ends is None else ends
+    deadline = time.monotonic() + SUPERVISED_SECONDS_MAX
+    with Follower(crew.site) as follower:
+        while True:
+            committed = follower.committed()
+            if all(committed.get(partition, 0) >= end for partition, end in wanted.items()):
+                return again
+            for name, one in list(crew.running.items()):
+                code = one.child.exited()
+                if code is not None:
+                    crew.bury(name)
+                    assert code in MENDABLE, f"{name} ended with {code}\n{crew.last_words}"
+                    again[code] += 1
+                    crew.start(name, static(name))
+            words = [one.child.tail() for one in crew.workers]
+            assert time.monotonic() < deadline, f"it does not come to the end: {words}"
+            time.sleep(0.05)
 
 
 def _state(pid: int) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 from deploy.kafka import Kafka
 from events.topics import Topics
 from handlers.exits import Exit
-from tests.e2e.harness import Follower, RunningWorker, await_that
+from tests.e2e.harness import Follower, RunningWorker, await_that, counted
+from tests.e2e.reference import recent
 from tests.faults.lives import (
     Crew,
     assert_undisturbed,
@@ -17,6 +18,7 @@ from tests.faults.lives import (
     await_story,
     filled,
     go_on,
+    supervised,
     taken,
 )
 
@@ -125,19 +127,6 @@ def test_a_coordinator_that_does_not_answer_is_waited_for(
         if one.child.exited() is not None:
             assert crew.bury("w1") == Exit.FENCED, crew.last_words
             crew.start("w1", {"group.instance.id": "w1"})
-        supervised(crew)
+        supervised(crew, counted(recent().log))
 
     assert_undisturbed(site)
-
-
-def supervised(crew: Crew) -> None:
-    """Come to the end of the story, starting again once whoever was fenced late."""
-    one = crew.running["w1"]
-    try:
-        await_story(crew.site, [one])
-    except AssertionError:
-        if one.child.exited() != Exit.FENCED:
-            raise
-        crew.bury("w1")
-        crew.start("w1", {"group.instance.id": "w1"})
-        await_story(crew.site, crew.workers)

@@ -1,0 +1,184 @@
+"""Fault 4: brokers that die and come back, a controller that moves, and a topic that grows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewPartitions
+
+from deploy.kafka import Kafka
+from events.clients import admin_config
+from events.topics import Topics, create
+from handlers.exits import Exit
+from tests.e2e.harness import (
+    PARTITIONS,
+    Follower,
+    Sent,
+    Site,
+    View,
+    append,
+    assert_same,
+    await_read,
+    counted,
+    views,
+)
+from tests.e2e.reference import define, recent, views_of
+from tests.faults.lives import (
+    Crew,
+    agreed,
+    assert_undisturbed,
+    await_end,
+    await_halt,
+    await_seconds,
+    await_taken,
+    filled,
+    logged,
+    pieces,
+    static,
+    supervised,
+)
+
+PARTITIONERS = ("consistent_random", "fnv1a", "murmur2")
+"""librdkafka's own, Sarama's, and the Java client's: only the last puts leads where they belong."""
+
+
+def test_the_only_broker_is_killed_and_comes_back(
+    kafka: Kafka, topics: Topics, tmp_path: Path
+) -> None:
+    site = filled(kafka, topics)
+    with (
+        Crew(site, tmp_path, batch_messages_max=60, tick_leads_max=15) as crew,
+        Follower(site) as follower,
+    ):
+        crew.start("w1", static("w1"))
+        for share in (0.2, 0.5):
+            await_taken(site, follower, int(share * len(recent().log)))
+            kafka.kill_broker(1)
+            await_seconds(1)
+            kafka.start_broker(1)
+        supervised(crew, counted(recent().log))
+
+    assert_undisturbed(site)
+
+
+@pytest.fixture(scope="module")
+def three(kafka3: Kafka) -> Iterator[Kafka]:
+    """The three brokers, all of them up again for the next test."""
+    yield kafka3
+    for number in {1, 2, 3} - kafka3.pids.keys():
+        kafka3.start_broker(number)
+
+
+def safe_site(kafka3: Kafka, topics: Topics) -> Site:
+    """A site each of whose records is on two brokers before anybody counts on it."""
+    site = Site(kafka3.client_properties, topics)
+    create(site.properties, topics, partitions=PARTITIONS, replication=kafka3.replication)
+    define(site)
+    append(site, recent().log[:PARTITIONS])
+    return site
+
+
+def test_each_of_three_brokers_dies_under_load_and_so_does_a_worker(
+    three: Kafka, topics: Topics, tmp_path: Path
+) -> None:
+    site = safe_site(three, topics)
+    controllers = [three.controller()]
+    with Crew(site, tmp_path, batch_messages_max=60, tick_leads_max=15) as crew:
+        crew.start("w2", static("w2"))
+        for number, piece in enumerate(pieces(3), start=1):
+            crew.start("w1", static("w1"), fault="sent:3:stop")
+            append(site, piece[: len(piece) // 2])
+            three.kill_broker(number)
+            append(site, piece[len(piece) // 2 :])
+            # A worker dies as well, its transaction open: who restores must not miss what it held.
+            halted(crew, "w1")
+            three.start_broker(number)
+            controllers.append(three.controller())
+        crew.start("w1", static("w1"))
+        supervised(crew, None)
+
+    assert len(set(controllers)) > 1, "the controller never moved"
+    found = logged(site)
+    assert len(found) == len(recent().log)
+    assert_same(views(site), views_of(found))
+
+
+def halted(crew: Crew, name: str) -> None:
+    """Let a worker die, at its fault if it comes to it."""
+    one = crew.running[name]
+    try:
+        await_halt(one, 15)
+    except AssertionError:
+        if one.child.exited() not in {None, Exit.FENCED, Exit.ERROR}:
+            raise
+    crew.kill(name)
+
+
+def test_a_partition_added_to_the_input_stops_every_worker_with_a_sentence(
+    kafka: Kafka, topics: Topics, tmp_path: Path
+) -> None:
+    site = agreed(kafka, topics)
+    admin = AdminClient(admin_config(site.properties))
+    piece, *_ = pieces(4)
+    with Crew(site, tmp_path) as crew:
+        crew.start("w1", {"topic.metadata.refresh.interval.ms": "300"})
+        append(site, piece)
+        await_read(site, counted([*recent().log[:PARTITIONS], *piece]), crew.workers)
+        before = views(site)
+        admin.create_partitions([NewPartitions(topics.signals, PARTITIONS + 1)])[
+            topics.signals
+        ].result(30)
+        assert crew.bury("w1") == Exit.PARTITION_COUNT, crew.last_words
+        assert "leads would change partitions" in crew.last_words
+        # Whoever is started on it says so as well.
+        crew.start("w1")
+        assert crew.bury("w1") == Exit.PARTITION_COUNT, crew.last_words
+
+    assert_same(views(site), before)
+
+
+def test_leads_sent_by_clients_with_other_partitioners_get_the_same_facts(
+    kafka: Kafka, topics: Topics, tmp_path: Path
+) -> None:
+    site = agreed(kafka, topics)
+    signals = [one for one in recent().log if not (one.key or b"~").startswith(b"~")]
+    for number, partitioner in enumerate(PARTITIONERS):
+        mine = [one for one in signals if sum(one.key or b"") % len(PARTITIONERS) == number]
+        send_plainly(site, partitioner, mine)
+    with Crew(site, tmp_path, batch_messages_max=200) as crew:
+        crew.start("w1")
+        await_end(site, crew.workers)
+        await_end(site, crew.workers)  # What was sent on from one partition to another as well.
+        rerouted = crew.running["w1"].count("baton_signals_total", outcome="rerouted")
+
+    found = views(site)
+    assert rerouted or len(logged(site)) > len(signals) + PARTITIONS
+    assert_same(found, views_of(logged(site)))
+    properly = views_of([*recent().log[:PARTITIONS], *signals])
+    assert by_lead(found.lifecycle) == by_lead(properly.lifecycle)
+    assert by_lead(found.handovers) == by_lead(properly.handovers)
+
+
+def send_plainly(site: Site, partitioner: str, signals: list[Sent]) -> None:
+    """Send as a client would that has never heard of where leads belong."""
+    producer = Producer({**site.properties, "partitioner": partitioner, "acks": "all"})
+    for one in signals:
+        producer.produce(
+            site.topics.signals,
+            one.value,
+            one.key,
+            headers=list(one.headers),
+            timestamp=one.timestamp,
+        )
+        producer.poll(0)
+    assert producer.flush(60) == 0
+
+
+def by_lead(view: View) -> dict[bytes | None, list[tuple[object, ...]]]:
+    """What a topic says about each lead, in order, and in which partition."""
+    found: dict[bytes | None, list[tuple[object, ...]]] = {}
+    for partition, rows in view.items():
+        for row in rows:
+            found.setdefault(row[0], []).append((partition, *row))
+    return found
