@@ -24,7 +24,8 @@ class Crew:
         # It brings RocksDB and the metrics along: whoever has a worker elsewhere needs neither.
         from handlers.worker import Worker  # noqa: PLC0415
 
-        self._worker = Worker(settings)
+        self._directory = TemporaryDirectory(prefix="baton-", ignore_cleanup_errors=True)
+        self._worker = Worker(settings.model_copy(update={"state_dir": Path(self._directory.name)}))
         self._stop = threading.Event()
         self._code: Exit | None = None
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
@@ -43,23 +44,26 @@ class Crew:
         self._thread.join(JOIN_SECONDS_MAX)
 
     def _run(self) -> None:
-        self._code = self._worker.run(self._stop)
+        # The directory goes with the worker and not before it, however long its end takes: a
+        # store that is taken from under it cannot be closed.
+        with self._directory:
+            self._code = self._worker.run(self._stop)
 
 
 @contextmanager
 def crew(settings: Settings) -> Iterator[Crew]:
     """Run a worker with these settings, a state directory of its own and any free port."""
-    with TemporaryDirectory(prefix="baton-") as directory:
-        chosen = settings.model_copy(
-            update={
-                "worker_name": WORKER_NAME,
-                "state_dir": Path(directory),
-                "linger_seconds": LINGER_SECONDS,
-                "metrics_port": 0,
-            }
-        )
-        running = Crew(chosen)
-        try:
-            yield running
-        finally:
-            running.stop()
+    chosen = settings.model_copy(
+        update={
+            "worker_name": WORKER_NAME,
+            # It plays once: nobody of its name comes back to a place in the group.
+            "static_membership": False,
+            "linger_seconds": LINGER_SECONDS,
+            "metrics_port": 0,
+        }
+    )
+    running = Crew(chosen)
+    try:
+        yield running
+    finally:
+        running.stop()
