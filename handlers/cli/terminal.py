@@ -37,7 +37,7 @@ _HINTS: Final[dict[type[Exception], str]] = {
     NoAccessError: _UNREACHABLE,
     TopicsError: "'baton topics check' says what is missing, 'baton topics create' makes it.",
     ReadingError: _UNREACHABLE,
-    RecordingError: "Nothing is half done: mend the cause and run the command again.",
+    RecordingError: "Mend the cause and run it again; a replay, into topics that are empty.",
     KafkaException: _UNREACHABLE,
 }
 
@@ -182,6 +182,9 @@ def _told(error: Exception) -> int | None:
         return _tell(
             sentence(str(error)), "'baton --help' says what each exit code means.", error.code
         )
+    if isinstance(error, OSError) and error.filename is not None:
+        told = f"{error.filename} cannot be used: {error.strerror}."
+        return _tell(told, "Is the path right, may it be used, and is there room?", Exit.ERROR)
     if isinstance(error, tuple(_HINTS)):
         return _tell(_sentence(error), _hint(error), _code(error))
     return _tell_usage(error) if isinstance(error, _UsageFault) else None

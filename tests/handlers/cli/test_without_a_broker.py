@@ -1,5 +1,6 @@
 """The command without Kafka: its help, its errors, its exit codes."""
 
+import errno
 import json
 import os
 import subprocess
@@ -177,6 +178,7 @@ def test_a_reader_of_the_output_that_had_enough_is_no_error() -> None:
     assert complaint == b""
 
 
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data/facts")
 FAULT = KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN, "all brokers are down"))
 
 
@@ -190,6 +192,7 @@ FAULT = KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN, "all brokers are
         (SettingsError("BATON_A cannot be used."), Exit.USAGE, "BATON_A cannot be used."),
         (ClientConfigError("acks cannot be 0"), Exit.USAGE, "Acks cannot be 0."),
         (Stop(Exit.FENCED, "fenced by another"), Exit.FENCED, "Fenced by another."),
+        (FULL, Exit.ERROR, "/data/facts cannot be used: No space left on device."),
         (FAULT, Exit.ERROR, "All brokers are down."),
     ],
     ids=repr,
