@@ -177,6 +177,7 @@ class Worker:
                 "group": settings.group,
                 "worker": settings.worker_name,
                 "topic": topics.signals,
+                "metrics": self._metrics_at(),
             },
         )
         try:
@@ -198,6 +199,10 @@ class Worker:
                 f"{host}:{port} cannot serve /metrics ({error.strerror}): "
                 "BATON_METRICS_PORT chooses another port, 0 any free one",
             ) from error
+
+    def _metrics_at(self) -> str:
+        """Say where /metrics is; whoever asked for any free port learns it here."""
+        return "off" if self.health is None else f"{self._settings.metrics_host}:{self.health.port}"
 
     def _end(self) -> None:
         """Let go of everything, whatever fails of it; what is committed is committed."""
