@@ -64,11 +64,6 @@ def down(folder: Path = FOLDER) -> bool:
     return bool(running)
 
 
-def is_up(folder: Path = FOLDER) -> bool:
-    """Whether a cluster of this folder runs."""
-    return bool(_running(folder))
-
-
 def secured() -> Security:
     """TLS, and a user for each role of Baton, with the rules that the role needs."""
     return Security(users={name: new_password() for name in (ADMIN, *Role)})

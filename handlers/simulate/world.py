@@ -62,11 +62,6 @@ class World:
         asked = bisect_left(self._asked_at, start)
         return asked < len(self._asked_at) and self._asked_at[asked] < end
 
-    @property
-    def happenings_left(self) -> int:
-        """How much of the journeys nobody has told of yet."""
-        return len(self._ahead)
-
 
 def _begins_at(seed: int, who: Person, weeks: int, starts_at: int) -> int:
     """Return the day on which a lead is first seen: its campaign's week, or any, rarely a weekend.
