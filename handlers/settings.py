@@ -82,7 +82,9 @@ class Settings(BaseSettings):
         validate_default=True,
     )
     topics_prefix: str = Field(
-        "", pattern=r"^[A-Za-z0-9._-]{0,100}$", description="Put before the name of every topic."
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,100}$",
+        description="Put before the name of every topic; with another prefix goes another group.",
     )
     group: str = Field(
         "baton", pattern=_WORKER_NAME, description="Consumer group that all workers share."
