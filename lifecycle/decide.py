@@ -33,6 +33,7 @@ from lifecycle.firing import fire
 from lifecycle.illegal import IllegalRequestError
 from lifecycle.intake import arrived_by, engage, hear, profile
 from lifecycle.lead import SEEN_MAX, Arrival, Lead
+from lifecycle.light import light
 from lifecycle.machine import possible
 from lifecycle.policy import Policy
 from lifecycle.requests import HANDLERS, KIND_OF, nominate
@@ -60,6 +61,7 @@ class Outcome(StrEnum):
     ILLEGAL = "illegal"
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The lead after a decision, and the facts that it told."""

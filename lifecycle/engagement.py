@@ -17,11 +17,13 @@ from math import floor, ldexp
 from lifecycle.decay import STEPS, decayed, step_of
 from lifecycle.decay_table import LEFT
 from lifecycle.lead import Accumulator, Scores
+from lifecycle.light import light
 from lifecycle.policy import Activity, Policy
 
 _ROUND = 0.500001
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Totals:
     """A lead's engagement at one instant, in thousandths of a point."""

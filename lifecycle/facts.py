@@ -8,11 +8,13 @@ durations as seconds; ``schemas.outbound`` says so field by field.
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lifecycle.light import light
 from lifecycle.policy import AttributeValue
 from lifecycle.signals import NO_VOICE, Voice
 from lifecycle.stages import ClockName, HandoverKind, ReasonClass, Stage, Trigger
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class FitPart:
     """One attribute's points; ``clamp`` is the attribute of what 0..100 cut off."""
@@ -22,6 +24,7 @@ class FitPart:
     points_mp: int
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class ActivityPart:
     """One activity's live points; ``other`` sums what the receipt's limit left out."""
@@ -35,6 +38,7 @@ class ActivityPart:
     alive: bool = False
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class NearMiss:
     """How far from a stage: 0 and False where nothing lacks."""
@@ -50,6 +54,7 @@ class NearMiss:
     """Junk rules that match and stand in the way."""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """Why: parts add up to their totals exactly."""
@@ -68,6 +73,7 @@ class Receipt:
     near_misses: tuple[NearMiss, ...]
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Touch:
     """One engagement, as far as attribution needs it."""
@@ -91,6 +97,7 @@ class Rejection:
     rep: str | None = None
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """A lead is known from here on."""
@@ -100,6 +107,7 @@ class Arrived:
     """``marketing`` or ``sales``"""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class StageChanged:
     """A move."""
@@ -130,6 +138,7 @@ class HeadsUp:
     play: str | None = None
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class HandoverOffered:
     """The offer of a lead to sales."""
@@ -189,6 +198,7 @@ class HandoverWithdrawn:
     ``reinstated``"""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Touched:
     """A touch worth telling."""
@@ -356,6 +366,7 @@ class OwnerChanged:
     """Of the claim that changed it."""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class ClockStarted:
     """A promise runs."""
@@ -372,6 +383,7 @@ class ClockStarted:
     assignee: str | None
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class ClockWarned:
     """A promise is about to break."""
@@ -386,6 +398,7 @@ class ClockWarned:
     assignee: str | None
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class ClockMet:
     """A promise was kept (or, after a breach, answered)."""
@@ -405,6 +418,7 @@ class ClockMet:
     disputed: bool = False
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class ClockBreached:
     """A promise broke at its due time."""
@@ -457,6 +471,7 @@ class ClockResumedFact:
     assignee: str | None
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class ClockCancelled:
     """A promise ended without a verdict."""
@@ -524,6 +539,7 @@ FactBody = (
 )
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Context:
     """What every fact carries besides its body; in the message these stand beside the body."""
@@ -548,6 +564,7 @@ class Context:
     team: str | None = None
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One decision about one lead: ``<lead id>:<seq>`` identifies it."""

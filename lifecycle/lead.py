@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lifecycle.facts import Rejection, Touch
+from lifecycle.light import light
 from lifecycle.policy import AttributeValue
 from lifecycle.stages import ClockName, HandoverKind, HandoverStatus, Stage
 
@@ -23,6 +24,7 @@ SILENCED_MAX = 20
 JUNK_TOLD_MAX = 10
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """The last known value of a profile attribute; ``None`` where it was cleared."""
@@ -31,6 +33,7 @@ class Attribute:
     at: int
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Accumulator:
     """The decaying points of one activity, as of ``step`` (``lifecycle.decay``)."""
@@ -45,6 +48,7 @@ class Accumulator:
     last_at: int
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Scores:
     """Accumulators by activity, and from when on they count."""
@@ -60,6 +64,7 @@ class Scores:
     """The definition that the accumulators were last carried over to."""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """The first known touch: set once each, never changed."""
@@ -71,6 +76,7 @@ class Arrival:
     content: str | None = None
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Touches:
     """First and last touches, campaigns met, and days on which an activity was told."""
@@ -82,6 +88,7 @@ class Touches:
     """Activity to the last UTC day number told from mql on."""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Clock:
     """A running promise. Paused: ``paused_at`` is set, and ``due_at`` is when it resumes."""
@@ -118,6 +125,7 @@ class Clock:
     """In the running level."""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Handover:
     """One offer, and what became of it."""
@@ -181,6 +189,7 @@ class Nurture:
     returned: bool = False
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Person:
     """What sales and marketing know and decided about the lead."""
@@ -210,6 +219,7 @@ class Person:
     competitors: tuple[str, ...] = ()
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Move:
     """One of the last moves, for ``explain``."""
@@ -220,6 +230,7 @@ class Move:
     trigger: str
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Lead:
     """One lead. ``next_due(lead)`` in ``clocks`` says when it wants to be looked at."""

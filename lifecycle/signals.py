@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lifecycle.light import light
 from lifecycle.policy import AttributeValue
 from lifecycle.stages import ClockName
 
@@ -21,6 +22,7 @@ class Voice:
 NO_VOICE = Voice()
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Engaged:
     """The lead did something; what it is worth is the policy's."""
@@ -34,6 +36,7 @@ class Engaged:
     url: str | None = None
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Profiled:
     """What is known of the lead changed."""
@@ -219,6 +222,7 @@ Body = (
 )
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One inbound event about one lead."""
