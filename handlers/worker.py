@@ -38,6 +38,7 @@ from handlers.health import HealthServer
 from handlers.metrics import Metrics
 from handlers.owned import Owned
 from handlers.ownership import Ownership
+from handlers.pace import Pace
 from handlers.partition import Ledger
 from handlers.policies import PolicyShelf
 from handlers.records import Record, record_of
@@ -84,6 +85,7 @@ class Worker:
         self._observed_at = 0.0
         self._recounted_at = time.monotonic()
         self.metrics = Metrics()
+        self._pace = Pace(settings.batch_messages_max)
         self.metrics.ready_as(self.ready)
         self.health: HealthServer | None = None
 
@@ -267,7 +269,7 @@ class Worker:
     def _put_together(self) -> dict[Owned, list[Record]]:
         """Return the records of the next batch, by partition, within its limits."""
         batch = {}
-        room, space = self._settings.batch_messages_max, self._settings.batch_bytes_max
+        room, space = self._pace.messages, self._settings.batch_bytes_max
         for owned in self._ownership.flowing():
             if owned.awaiting is not None or not owned.inbox:
                 continue
@@ -320,11 +322,13 @@ class Worker:
         for owned, fold in folds.items():
             self._apply(owned, batch[owned], fold)
             self._reach(Point.APPLIED)
+        seconds = time.monotonic() - began
+        self._pace.took(sum(map(len, batch.values())), seconds)
         if offsets:
             self.metrics.committed(
                 [fold.tally for fold in folds.values()],
                 sum(fold.taken for fold in folds.values()),
-                time.monotonic() - began,
+                seconds,
                 self._clock(),
             )
 
