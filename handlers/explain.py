@@ -18,8 +18,9 @@ from handlers import adoption
 from handlers.partition import POLICY_KEY, TICK_KEY, PartitionState, restored
 from handlers.plain import Plain, members, plain
 from handlers.reading import TopicReader
-from lifecycle import clocks, scoring
+from lifecycle import scoring
 from lifecycle.facts import Receipt
+from lifecycle.hours import between
 from lifecycle.lead import Clock, Lead
 from lifecycle.machine import possible
 from lifecycle.policy import Policy
@@ -132,7 +133,7 @@ def as_object(one: Explanation) -> dict[str, Plain]:
 def _left(clock: Clock, policy: Policy, at: int) -> int:
     if clock.paused_at is not None:
         return clock.left_ms
-    return clocks.between(policy, clock.calendar, at, clock.due_at)
+    return between(policy, clock.calendar, at, clock.due_at)
 
 
 def _read(

@@ -27,8 +27,8 @@ ZONE_DAYS_MAX = 8192
 """Days of zones kept in memory: some 700 bytes each."""
 
 _MINUTE_MS = 60_000
-_DAY_MS = 86_400_000
-_PROBE_MS = _DAY_MS // 4
+DAY_MS = 86_400_000
+_PROBE_MS = DAY_MS // 4
 """No zone changes its offset twice within this time."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
@@ -65,7 +65,7 @@ def add_business(hours: WorkingHours, at: int, ms: int) -> int:
     if ms <= 0:
         return at
     left_ms = ms
-    day = at // _DAY_MS
+    day = at // DAY_MS
     idle_from = day
     while day - idle_from <= IDLE_DAYS_MAX:
         for start, end in _open(hours, day):
@@ -91,7 +91,7 @@ def business_between(hours: WorkingHours, start: int, end: int) -> int:
         UnknownZoneError: the zone has no such name.
     """
     total_ms = 0
-    for day in range(start // _DAY_MS, -(-end // _DAY_MS)):
+    for day in range(start // DAY_MS, -(-end // DAY_MS)):
         for opens, closes in _open(hours, day):
             total_ms += max(0, min(closes, end) - max(opens, start))
     return total_ms
@@ -119,12 +119,12 @@ def _open(hours: WorkingHours, day: int) -> Iterator[tuple[int, int]]:
 def _pieces(name: str, day: int) -> tuple[_Piece, ...]:
     zone = _zone(name)
     pieces = []
-    for start, end, offset_ms in _offsets(zone, day * _DAY_MS):
+    for start, end, offset_ms in _offsets(zone, day * DAY_MS):
         at = start
         while at < end:
-            local_day = (at + offset_ms) // _DAY_MS
-            midnight = local_day * _DAY_MS - offset_ms
-            until = min(end, midnight + _DAY_MS)
+            local_day = (at + offset_ms) // DAY_MS
+            midnight = local_day * DAY_MS - offset_ms
+            until = min(end, midnight + DAY_MS)
             local = date.fromordinal(_EPOCH_ORDINAL + local_day)
             pieces.append(_Piece(at, until, midnight, local.weekday(), local.isoformat()))
             at = until
@@ -134,7 +134,7 @@ def _pieces(name: str, day: int) -> tuple[_Piece, ...]:
 def _offsets(zone: ZoneInfo, start: int) -> Iterator[tuple[int, int, int]]:
     """Yield the parts of the UTC day from ``start`` on that have one offset, with it in ms."""
     since, offset_ms = start, _offset_ms(zone, start)
-    for probe in range(start, start + _DAY_MS, _PROBE_MS):
+    for probe in range(start, start + DAY_MS, _PROBE_MS):
         until = probe + _PROBE_MS
         if _offset_ms(zone, until - 1) == offset_ms:
             continue
@@ -147,7 +147,7 @@ def _offsets(zone: ZoneInfo, start: int) -> Iterator[tuple[int, int, int]]:
                 after = middle
         yield since, after, offset_ms
         since, offset_ms = after, _offset_ms(zone, after)
-    yield since, start + _DAY_MS, offset_ms
+    yield since, start + DAY_MS, offset_ms
 
 
 def _offset_ms(zone: ZoneInfo, at: int) -> int:

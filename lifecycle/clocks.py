@@ -20,22 +20,11 @@ Rules
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from lifecycle.calendar import add_business, business_between
+from lifecycle import clock_facts as told
 from lifecycle.draft import Draft
-from lifecycle.facts import (
-    ClockBreached,
-    ClockCancelled,
-    ClockMet,
-    ClockPausedFact,
-    ClockResumedFact,
-    ClockStarted,
-    ClockWarned,
-)
+from lifecycle.hours import between, calendar_of, later
 from lifecycle.lead import Clock, Lead
-from lifecycle.policy import Policy, WorkingHours
 from lifecycle.stages import ClockName, Stage, Trigger
-
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,36 +109,6 @@ def put(draft: Draft, old: Clock | None, new: Clock | None) -> None:
     """Replace a clock of the draft, or add or remove one."""
     kept = tuple(clock for clock in draft.clocks if clock is not old)
     draft.clocks = kept if new is None else (*kept, new)
-
-
-def calendar_of(policy: Policy, assignee: str | None, team: str | None) -> str:
-    """Return the key of the working hours that hold for an assignee."""
-    if assignee is not None and assignee in policy.reps:
-        return f"rep:{assignee}"
-    if team is not None and team in policy.teams:
-        return f"team:{team}"
-    return f"team:{policy.routes[-1].team}"
-
-
-def later(policy: Policy, calendar: str | None, at: int, ms: int) -> int:
-    """Return when ``ms`` of the calendar's time have passed since ``at``."""
-    if calendar is None:
-        return at + ms
-    return add_business(_hours(policy, calendar), at, ms)
-
-
-def between(policy: Policy, calendar: str | None, start: int, end: int) -> int:
-    """Return the calendar's time between two instants; 0 if they are the wrong way round."""
-    if calendar is None:
-        return max(0, end - start)
-    return business_between(_hours(policy, calendar), start, end)
-
-
-def _hours(policy: Policy, calendar: str) -> WorkingHours:
-    kind, _, name = calendar.partition(":")
-    hours = (policy.reps if kind == "rep" else policy.teams).get(name)
-    # A later definition may know the rep or team no more: then the last route's team's hours.
-    return policy.teams[policy.routes[-1].team] if hours is None else hours
 
 
 def plan(
@@ -254,18 +213,7 @@ def _count_run(draft: Draft, name: ClockName) -> int:
 
 def _begin(draft: Draft, clock: Clock) -> None:
     put(draft, None, clock)
-    draft.tell(
-        ClockStarted(
-            clock=clock.name,
-            ref=clock.ref,
-            run=clock.run,
-            level=clock.level,
-            allowed_ms=clock.allowed_ms,
-            due_at=clock.due_at,
-            warn_at=clock.warn_at,
-            assignee=clock.assignee,
-        )
-    )
+    draft.tell(told.started(clock))
 
 
 def enter(draft: Draft, *, fast: bool = False, contacted: bool = False) -> None:
@@ -319,63 +267,12 @@ def end(draft: Draft, clock: Clock, trigger: Trigger | str, *, met: bool) -> Non
     offer = draft.handover
     if offer is not None and clock.name in _ANSWERABLE and clock.ref == draft.offer_id:
         draft.handover = replace(offer, unanswered=clock)
-    ends_sale = trigger in (Trigger.RECYCLE, Trigger.DISQUALIFY)
-    draft.tell(
-        ClockCancelled(
-            clock=clock.name,
-            ref=clock.ref,
-            run=clock.run,
-            level=clock.level,
-            allowed_ms=clock.allowed_ms,
-            used_ms=_used(draft, clock),
-            paused_ms=_paused(draft, clock),
-            assignee=clock.assignee,
-            trigger=str(trigger),
-            breached=clock.broke_at is not None,
-            uncontacted=ends_sale and clock.name is ClockName.FIRST_CONTACT,
-            short=ends_sale and clock.name is ClockName.CADENCE,
-        )
-    )
+    draft.tell(told.cancelled(draft, clock, trigger))
 
 
 def meet(draft: Draft, clock: Clock) -> None:
     """Tell that a clock was answered, by when the answer happened."""
-    happened_at = draft.happened_at
-    broken = clock.broke_at is not None
-    left = between(draft.policy, clock.calendar, happened_at, clock.due_at)
-    edge = (
-        not broken
-        and clock.paused_at is None
-        and clock.name is not ClockName.NURTURE
-        and left <= clock.allowed_ms * draft.policy.edge_fraction
-    )
-    draft.tell(
-        ClockMet(
-            clock=clock.name,
-            ref=clock.ref,
-            run=clock.run,
-            level=clock.level,
-            allowed_ms=clock.allowed_ms,
-            used_ms=_used(draft, clock),
-            paused_ms=_paused(draft, clock),
-            assignee=clock.assignee,
-            breached=broken,
-            edge=edge,
-            disputed=clock.broke_at is not None and happened_at <= clock.broke_at,
-        )
-    )
-
-
-def _used(draft: Draft, clock: Clock) -> int:
-    gross = between(draft.policy, clock.calendar, clock.started_at, draft.happened_at)
-    return max(0, gross - _paused(draft, clock))
-
-
-def _paused(draft: Draft, clock: Clock) -> int:
-    if clock.paused_at is None:
-        return clock.paused_ms
-    policy = draft.policy
-    return clock.paused_ms + between(policy, clock.calendar, clock.paused_at, draft.happened_at)
+    draft.tell(told.met(draft, clock))
 
 
 def _broken_bare(draft: Draft, clock: Clock) -> Clock:
@@ -389,53 +286,14 @@ def _broken_bare(draft: Draft, clock: Clock) -> Clock:
         return clock
     broken = replace(clock, broke_at=clock.due_at)
     put(draft, clock, broken)
-    _tell_breach(draft, clock, bare=True)
+    draft.tell(told.breached(draft, clock, bare=True), happened_at=clock.due_at)
     return broken
-
-
-def _tell_breach(
-    draft: Draft,
-    clock: Clock,
-    *,
-    bare: bool = False,
-    next_due_at: int | None = None,
-    escalate_to: str | None = None,
-) -> None:
-    noticed_at = draft.noticed_at
-    draft.tell(
-        ClockBreached(
-            clock=clock.name,
-            ref=clock.ref,
-            run=clock.run,
-            level=clock.level,
-            allowed_ms=clock.allowed_ms,
-            due_at=clock.due_at,
-            noticed_at=noticed_at,
-            paused_ms=clock.paused_ms,
-            assignee=clock.assignee,
-            noticed_late=noticed_at - clock.due_at > draft.policy.notice_max_ms,
-            bare=bare,
-            next_due_at=next_due_at,
-            escalate_to=escalate_to,
-        ),
-        happened_at=clock.due_at,
-    )
 
 
 def warn(draft: Draft, clock: Clock) -> None:
     """Tell that a promise is about to break; once a level."""
     put(draft, clock, replace(clock, warned=True, warn_at=None))
-    draft.tell(
-        ClockWarned(
-            clock=clock.name,
-            ref=clock.ref,
-            run=clock.run,
-            level=clock.level,
-            allowed_ms=clock.allowed_ms,
-            due_at=clock.due_at,
-            assignee=clock.assignee,
-        )
-    )
+    draft.tell(told.warned(clock))
 
 
 def breach(draft: Draft, clock: Clock, team: str | None) -> bool:
@@ -450,7 +308,8 @@ def breach(draft: Draft, clock: Clock, team: str | None) -> bool:
         if offer is not None and clock.name in _ANSWERABLE:
             broken = replace(clock, broke_at=clock.due_at)
             draft.handover = replace(offer, unanswered=broken)
-        _tell_breach(draft, clock, escalate_to=escalate_to)
+        fact = told.breached(draft, clock, escalate_to=escalate_to)
+        draft.tell(fact, happened_at=clock.due_at)
         return True
     policy = draft.policy
     at = max(draft.noticed_at, draft.at)
@@ -473,7 +332,8 @@ def breach(draft: Draft, clock: Clock, team: str | None) -> bool:
         warned=False,
     )
     put(draft, clock, new)
-    _tell_breach(draft, clock, next_due_at=due_at, escalate_to=escalate_to)
+    fact = told.breached(draft, clock, next_due_at=due_at, escalate_to=escalate_to)
+    draft.tell(fact, happened_at=clock.due_at)
     return False
 
 
@@ -512,19 +372,7 @@ def pause(draft: Draft, clock: Clock, until: int, reason: str) -> None:
     left = between(draft.policy, clock.calendar, at, clock.due_at)
     new = replace(clock, paused_at=at, left_ms=left, due_at=until, warn_at=None)
     put(draft, clock, new)
-    draft.tell(
-        ClockPausedFact(
-            clock=clock.name,
-            ref=clock.ref,
-            run=clock.run,
-            level=clock.level,
-            allowed_ms=clock.allowed_ms,
-            left_ms=left,
-            until=until,
-            reason=reason,
-            assignee=clock.assignee,
-        )
-    )
+    draft.tell(told.paused(new, until, reason))
 
 
 def resume(draft: Draft, clock: Clock, at: int, team: str | None) -> Clock:
@@ -553,18 +401,7 @@ def resume(draft: Draft, clock: Clock, at: int, team: str | None) -> Clock:
         paused_ms=paused_ms,
     )
     put(draft, clock, new)
-    draft.tell(
-        ClockResumedFact(
-            clock=clock.name,
-            ref=clock.ref,
-            run=clock.run,
-            level=clock.level,
-            allowed_ms=clock.allowed_ms,
-            due_at=due_at,
-            paused_ms=paused_ms,
-            assignee=clock.assignee,
-        )
-    )
+    draft.tell(told.resumed(new))
     return new
 
 

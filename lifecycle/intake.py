@@ -3,6 +3,7 @@
 from bisect import insort
 from dataclasses import replace
 
+from lifecycle.calendar import DAY_MS
 from lifecycle.draft import Draft
 from lifecycle.facts import Touch, Touched
 from lifecycle.lead import (
@@ -19,7 +20,6 @@ from lifecycle.scoring import absorb
 from lifecycle.signals import NO_VOICE, Engaged, Profiled, Voice
 from lifecycle.stages import SALES_STAGES, Stage
 
-DAY_MS = 86_400_000
 _TOLD_DAILY = SALES_STAGES | {Stage.MQL}
 
 

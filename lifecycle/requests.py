@@ -11,6 +11,7 @@ from typing import Any
 
 from lifecycle import clocks, machine, moves, scoring
 from lifecycle.answers import accept, attempt
+from lifecycle.calendar import DAY_MS
 from lifecycle.deals import lose, open_opportunity, win
 from lifecycle.derived import active_junk, disqualify, lose_open, reinstate, wake
 from lifecycle.draft import Draft
@@ -239,7 +240,7 @@ def pause(draft: Draft, body: ClockPaused) -> None:
     elif body.until <= max(at, clock.level_at):
         problem = "until is not later than the pause"
     elif body.until - at > policy.pause_max_ms:
-        problem = f"until is more than {policy.pause_max_ms // clocks.DAY_MS} days away"
+        problem = f"until is more than {policy.pause_max_ms // DAY_MS} days away"
     elif offer.pauses >= policy.pauses_max:
         problem = f"its handover was paused {offer.pauses} times already"
     if problem is not None:
