@@ -13,11 +13,14 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 # Test processes side by side; each starts the brokers that its tests ask for.
 PROCESSES ?= 2
 
+# How long `make chaos` goes on; SEED=... repeats a run.
+SECONDS ?= 60
+
 # Brokers of the cluster that kafka-up starts.
 BROKERS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast check format schemas lock bench kafka-up kafka-down
+.PHONY: help install demo test test-fast check format schemas lock bench chaos kafka-up kafka-down
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -75,6 +78,9 @@ lock: $(INSTALLED) ## lock the newest versions that pyproject.toml allows
 
 bench: $(INSTALLED) ## Baton and its peers on one log (Java 17, Maven; about an hour); BENCH=--help lists options
 	$(BIN)/python -m tests.benchmarks $(BENCH)
+
+chaos: $(INSTALLED) ## faults at random under load, then everything compared; SECONDS=60 SEED=any
+	@$(BIN)/python -m tests.faults.chaos --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 kafka-up: $(INSTALLED) ## start Apache Kafka here (Java 17; Maven the first time); BROKERS=3 for three
 	@$(BIN)/python -m deploy.kafka up --brokers $(BROKERS)

@@ -206,13 +206,15 @@ class Crew:
             self.kill(name)
 
 
-def supervised(crew: Crew, ends: dict[int, int] | None = None) -> Counter[int]:
+def supervised(crew: Crew, ends: dict[int, int] | None = None, *, share: float = 1) -> Counter[int]:
     """Come to the end, starting again whoever ends for a reason that a new start may mend.
 
-    Returns how often that was, by exit code. Without ``ends`` the log's own end is meant.
+    Returns how often that was, by exit code. Without ``ends`` the log's own end is meant; a
+    ``share`` of it may do.
     """
     again: Counter[int] = Counter()
     wanted = log_ends(crew.site) if ends is None else ends
+    wanted = {partition: int(end * share) for partition, end in wanted.items()}
     deadline = time.monotonic() + SUPERVISED_SECONDS_MAX
     with Follower(crew.site) as follower:
         while True:

@@ -13,7 +13,6 @@ from events.topics import Topics, create
 from handlers.exits import Exit
 from tests.e2e.harness import (
     PARTITIONS,
-    Follower,
     Sent,
     Site,
     View,
@@ -31,7 +30,6 @@ from tests.faults.lives import (
     await_end,
     await_halt,
     await_seconds,
-    await_taken,
     filled,
     logged,
     pieces,
@@ -47,17 +45,15 @@ def test_the_only_broker_is_killed_and_comes_back(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
     site = filled(kafka, topics)
-    with (
-        Crew(site, tmp_path, batch_messages_max=60, tick_leads_max=15) as crew,
-        Follower(site) as follower,
-    ):
+    ends = counted(recent().log)
+    with Crew(site, tmp_path, batch_messages_max=60, tick_leads_max=15) as crew:
         crew.start("w1", static("w1"))
         for share in (0.2, 0.5):
-            await_taken(site, follower, int(share * len(recent().log)))
+            supervised(crew, ends, share=share)
             kafka.kill_broker(1)
             await_seconds(1)
             kafka.start_broker(1)
-        supervised(crew, counted(recent().log))
+        supervised(crew, ends)
 
     assert_undisturbed(site)
 

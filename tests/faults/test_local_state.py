@@ -8,12 +8,12 @@ from pathlib import Path
 from deploy.kafka import Kafka
 from events.topics import Topics
 from handlers.exits import Exit
-from tests.e2e.harness import append, await_read, ends_of
+from tests.e2e.harness import RunningWorker, append, await_read, await_that, ends_of
 from tests.faults.lives import (
+    KILLED,
     Crew,
     agreed,
     assert_undisturbed,
-    await_halt,
     await_seconds,
     await_story,
     pieces,
@@ -99,7 +99,7 @@ SPOILT: dict[str, Callable[[Path, Path], None]] = {
     "journal truncated": truncated("*.log"),
     "journal garbled": garbled("*.log"),
 }
-MOMENTS = 40
+MOMENTS = 60
 SILENCE_SECONDS_MAX = 5.0
 """A rebalance may take as long; the dead one's transaction is open for longer."""
 KILLED_BEFORE = {"journal truncated", "journal garbled"}
@@ -156,28 +156,38 @@ def test_a_partition_that_waits_for_a_dead_owner_holds_up_no_other(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
     site = agreed(kafka, topics)
-    parts = pieces(2 * MOMENTS)
     patient = {"transaction.timeout.ms": "12000"}
     with Crew(site, tmp_path, batch_messages_max=50) as crew:
-        dying = crew.start("w1", patient, fault="sent:3:stop")
+        dying = crew.start("w1", patient, fault="sent:3:kill")
         dying.await_ready()
         other = crew.start("w2")
-        other.await_ready()
-        for part in parts[:MOMENTS]:
-            append(site, part)
-        await_halt(dying)
-        crew.kill("w1")
+        await_share(dying, other)
 
-        # Its transaction is open for twelve seconds, and the offsets that are in it.
+        # The dead one's transaction is open for twelve seconds, and the offsets that are in it.
         silence, flowed_at, seen = 0.0, time.monotonic(), 0.0
-        for part in parts[MOMENTS:]:
+        for part in pieces(MOMENTS):
             append(site, part)
-            await_seconds(0.3, [other])
+            await_seconds(0.1, [other])
             count = other.count("baton_batch_messages_sum")
             if count > seen:
                 silence = max(silence, time.monotonic() - flowed_at)
                 flowed_at, seen = time.monotonic(), count
+        assert crew.bury("w1") == KILLED
+        assert "waiting for the committed offset" in other.child.tail(), other.child.tail()
         await_story(site, [other])
 
     assert silence < SILENCE_SECONDS_MAX
     assert_undisturbed(site)
+
+
+def await_share(*workers: RunningWorker) -> None:
+    """Return once each of them owns something that flows."""
+    for one in workers:
+        one.await_ready()
+        await_flow(one)
+
+
+def await_flow(one: RunningWorker) -> None:
+    """Return once it owns something that flows."""
+    flowing = "baton_partitions"
+    await_that(lambda: one.count(flowing, state="flowing") > 0, 30, "a share", [one])

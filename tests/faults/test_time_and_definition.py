@@ -96,14 +96,16 @@ def test_two_people_adopt_at_once_and_one_is_killed_half_way(
     with Crew(site, tmp_path, batch_messages_max=150) as crew:
         crew.start("w1", static("w1"))
         append(site, first)
-        killed = adopting(site, "half way", OTHER, at)
-        assert killed.stdout is not None
-        assert killed.stdout.readline() == b"half way\n"
-        killed.send_signal(signal.SIGKILL)
-        killed.wait(10)
+        with adopting(site, "half way", OTHER, at) as killed:
+            assert killed.stdout is not None
+            assert killed.stdout.readline() == b"half way\n"
+            killed.send_signal(signal.SIGKILL)
         append(site, second)
-        both = [adopting(site, "whole", text, at) for text in (OTHER, shipped_text())]
-        codes = sorted(one.wait(60) for one in both)
+        with (
+            adopting(site, "whole", OTHER, at) as one,
+            adopting(site, "whole", shipped_text(), at) as other,
+        ):
+            codes = sorted(each.wait(60) for each in (one, other))
         append(site, third)
         await_end(site, crew.workers)
 
