@@ -20,7 +20,7 @@ _QUIET: Final = 2
 _FINAL: Final = frozenset(
     {
         KafkaError._AUTHENTICATION,  # noqa: SLF001 - librdkafka's own codes are named so
-        KafkaError._SSL,  # noqa: SLF001
+        KafkaError._SSL,  # noqa: SLF001 - likewise
     }
 )
 """Trying again does not help."""

@@ -27,15 +27,15 @@ _COME_AGAIN: Final = frozenset(
         KafkaError.REBALANCE_IN_PROGRESS,
         KafkaError.UNKNOWN_MEMBER_ID,
         KafkaError._ASSIGNMENT_LOST,  # noqa: SLF001 - librdkafka's own codes are named so
-        KafkaError._STATE,  # noqa: SLF001
+        KafkaError._STATE,  # noqa: SLF001 - likewise
     }
 )
 """The partition went to another member meanwhile: there the delivery comes again."""
 _PASSING: Final = frozenset(
     {
-        KafkaError._MAX_POLL_EXCEEDED,  # noqa: SLF001
-        KafkaError._TRANSPORT,  # noqa: SLF001
-        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+        KafkaError._MAX_POLL_EXCEEDED,  # noqa: SLF001 - likewise
+        KafkaError._TRANSPORT,  # noqa: SLF001 - likewise
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - likewise
     }
 )
 """The client mends these by itself: it joins again, or connects again."""

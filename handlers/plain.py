@@ -31,7 +31,7 @@ def members(record: object) -> dict[str, Plain]:
     """Return the fields of one record."""
     return {
         message_name(field.name): plain(getattr(record, field.name), field.name)
-        for field in fields(record)  # type: ignore[arg-type]
+        for field in fields(record)  # type: ignore[arg-type]  # a data class
     }
 
 

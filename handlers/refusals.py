@@ -278,7 +278,7 @@ def _latest(
     kafka: Mapping[str, str], topic: str, partitions: Iterable[int], isolation: IsolationLevel
 ) -> dict[int, int]:
     admin = AdminClient(admin_config(kafka))
-    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's
     futures = admin.list_offsets(
         {TopicPartition(topic, partition): latest for partition in partitions},
         isolation_level=isolation,

@@ -195,7 +195,7 @@ def load(**chosen: object) -> Settings:
     """
     _refuse_unknown_names(os.environ)
     try:
-        return Settings(**chosen)  # type: ignore[arg-type]
+        return Settings(**chosen)  # type: ignore[arg-type]  # pydantic checks
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from error
 

@@ -6,6 +6,7 @@ come back by a win or by an opening dated after its end.
 """
 
 from dataclasses import replace
+from typing import TypeVar
 
 from lifecycle import clocks, moves
 from lifecycle.derived import end_deal, end_deal_clock
@@ -20,6 +21,8 @@ from lifecycle.lead import (
 from lifecycle.moves import Why
 from lifecycle.signals import Lost, OpportunityOpened, Won
 from lifecycle.stages import ClockName, Stage, Trigger
+
+Deal = TypeVar("Deal", Opportunity, Ended)
 
 _SELLING = frozenset({Stage.OPPORTUNITY, Stage.CUSTOMER})
 
@@ -178,13 +181,7 @@ def _imply_deal(
 
 def _change(draft: Draft, deal: Opportunity, body: OpportunityOpened) -> None:
     """Change an open deal's data, which restarts its clock; the same data change nothing."""
-    new = replace(
-        deal,
-        amount=body.amount,
-        currency=body.currency,
-        close_date=body.close_date,
-        stage=body.opportunity_stage or deal.stage,
-    )
+    new = _changed(deal, body)
     if new == deal:
         return
     draft.opportunities = tuple(new if o is deal else o for o in draft.opportunities)
@@ -195,16 +192,20 @@ def _change(draft: Draft, deal: Opportunity, body: OpportunityOpened) -> None:
 
 
 def _change_ended(draft: Draft, deal: Ended, body: OpportunityOpened) -> None:
-    new = replace(
+    new = _changed(deal, body)
+    if new != deal:
+        draft.ended = tuple(new if o is deal else o for o in draft.ended)
+        _tell_change(draft, new.id, body, new.stage)
+
+
+def _changed(deal: Deal, body: OpportunityOpened) -> Deal:
+    return replace(
         deal,
         amount=body.amount,
         currency=body.currency,
         close_date=body.close_date,
         stage=body.opportunity_stage or deal.stage,
     )
-    if new != deal:
-        draft.ended = tuple(new if o is deal else o for o in draft.ended)
-        _tell_change(draft, new.id, body, new.stage)
 
 
 def _tell_change(

@@ -227,7 +227,7 @@ def ends_of(admin: AdminClient, places: list[TopicPartition]) -> dict[tuple[str,
 
 def _ends_asked(admin: AdminClient, places: list[TopicPartition]) -> dict[tuple[str, int], int]:
     asked = admin.list_offsets(
-        {place: OffsetSpec.latest() for place in places},  # type: ignore[no-untyped-call]
+        {place: OffsetSpec.latest() for place in places},  # type: ignore[no-untyped-call]  # the client's
         isolation_level=IsolationLevel.READ_UNCOMMITTED,
         request_timeout=_ASK_SECONDS,
     )
