@@ -26,7 +26,7 @@ from lifecycle.facts import Touch
 from lifecycle.lead import Accumulator, Lead, Scores
 from lifecycle.stages import Stage
 
-ENCODING: Final = 1
+ENCODING: Final = 2
 """Raised by any change that the bytes of before cannot be read through."""
 
 _TIMES: Final = frozenset({"at", "since", "until"})

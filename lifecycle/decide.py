@@ -32,7 +32,7 @@ from lifecycle.facts import Arrived, Fact, RefusedFact
 from lifecycle.firing import fire
 from lifecycle.illegal import IllegalRequestError
 from lifecycle.intake import arrived_by, engage, hear, profile
-from lifecycle.lead import SEEN_MAX, Arrival, Lead
+from lifecycle.lead import DIGEST_BYTES, SEEN_MAX, Arrival, Lead
 from lifecycle.light import light
 from lifecycle.machine import possible
 from lifecycle.policy import Policy
@@ -83,14 +83,14 @@ def decide(lead: Lead | None, signal: Signal, policy: Policy, nominations: int =
     Raises nothing for any signal that ``vet`` lets through.
     """
     digest = _digest(signal)
-    if lead is not None and digest in lead.seen:
+    if lead is not None and remembers(lead.seen, digest):
         return Decision(lead, (), Outcome.DUPLICATE)
     draft = _arrive(signal, policy) if lead is None else Draft(lead, policy, signal.recorded_at)
     fire(draft, min(signal.time, signal.recorded_at) - policy.grace_ms, levels=False)
     draft.at = max(signal.time, draft.at)
     draft.happened_at = signal.time
     draft.scores = scoring.carry_over(draft.scores, policy, draft.at)
-    draft.seen = (*draft.seen, digest)[-SEEN_MAX:]
+    draft.seen = (draft.seen + digest)[-SEEN_MAX * DIGEST_BYTES :]
     body = signal.body
     if isinstance(body, Engaged):
         derive(draft, engage(draft, body, signal.time))
@@ -116,10 +116,19 @@ def advance(lead: Lead, to: int, noticed_at: int, policy: Policy) -> Decision:
     return Decision(draft.freeze(), tuple(draft.facts))
 
 
-def _digest(signal: Signal) -> int:
-    """Return 64 bits for what identifies the signal: its source, id and number of re-drives."""
+def remembers(seen: bytes, digest: bytes) -> bool:
+    """Return whether the digest is one of those that stand one behind the other."""
+    place = seen.find(digest)
+    while place > 0 and place % DIGEST_BYTES:
+        # The end of one and the start of the next, by chance.
+        place = seen.find(digest, place + 1)
+    return place >= 0
+
+
+def _digest(signal: Signal) -> bytes:
+    """Return what stands for the signal's source, id and number of re-drives."""
     name = f"{signal.source}\0{signal.id}\0{signal.redrive}".encode()
-    return int.from_bytes(blake2b(name, digest_size=8).digest(), "big")
+    return blake2b(name, digest_size=DIGEST_BYTES).digest()
 
 
 def _arrive(signal: Signal, policy: Policy) -> Draft:
@@ -129,7 +138,7 @@ def _arrive(signal: Signal, policy: Policy) -> Draft:
     if isinstance(body, Engaged):
         # Before anything is told: the fact of the arrival says where from.
         arrival = arrived_by(arrival, body)
-    new = Lead(signal.lead_id, 0, Stage.COLD, since=time, at=time, seen=(), arrival=arrival)
+    new = Lead(signal.lead_id, 0, Stage.COLD, since=time, at=time, seen=b"", arrival=arrival)
     draft = Draft(new, policy, signal.recorded_at)
     draft.happened_at = time
     draft.tell(Arrived(origin))

@@ -73,7 +73,7 @@ class Draft:
         self.stage: Stage = lead.stage
         self.since: int = lead.since
         self.at: int = lead.at
-        self.seen: tuple[int, ...] = lead.seen
+        self.seen: bytes = lead.seen
         self.arrival: Arrival = lead.arrival
         self.scores: Scores = lead.scores
         self.profile: Mapping[str, Attribute] = lead.profile

@@ -11,6 +11,8 @@ from lifecycle.stages import ClockName, HandoverKind, HandoverStatus, Stage
 # Bounds of what a lead remembers. They are part of the behaviour: raise RULES with a change.
 SEEN_MAX = 32
 """Ids remembered for duplicates: a repeat further back than this counts again."""
+DIGEST_BYTES = 8
+"""Of each of them."""
 ATTRIBUTES_MAX = 40
 TOUCHES_FIRST_MAX = 3
 TOUCHES_LAST_MAX = 5
@@ -242,8 +244,9 @@ class Lead:
     since: int
     at: int
     """The last decision's time."""
-    seen: tuple[int, ...]
-    """64-bit digests of the last ids, oldest first."""
+    seen: bytes
+    """Digests of the last ids, oldest first, one behind the other: in one piece, because they are
+    looked through at every signal."""
     arrival: Arrival
     scores: Scores = Scores()
     profile: Mapping[str, Attribute] = field(default_factory=dict)

@@ -183,7 +183,7 @@ def nameless(value: bytes | None, *, decided: bool = False) -> Lead:
     """A lead without its name; after an illegal request also without what that may change."""
     assert value is not None
     lead = replace(decode_lead(value), id="*")
-    return replace(lead, seq=0, seen=(), at=0) if decided else lead
+    return replace(lead, seq=0, seen=b"", at=0) if decided else lead
 
 
 @pytest.mark.parametrize("case", BAD, ids=lambda case: case.name)

@@ -11,7 +11,7 @@ from handlers.batch import Rules
 from handlers.exits import Exit, Stop
 from lifecycle.clocks import next_due
 from lifecycle.decide import Decision, advance, decide
-from lifecycle.lead import Lead
+from lifecycle.lead import DIGEST_BYTES, Lead
 from lifecycle.policy import Policy
 from lifecycle.signals import Engaged, Signal
 from lifecycle.stages import Stage
@@ -241,7 +241,7 @@ def test_a_failing_decision_refuses_its_record_and_leaves_the_lead_as_it_was() -
         bench.told(TOPICS.refusals)[0].head["baton-refusal-detail"] or b""
     )
     assert set(bench.leads) == {"L1", "L2"}
-    assert len(bench.lead("L1").seen) == 1
+    assert len(bench.lead("L1").seen) == DIGEST_BYTES
 
 
 def test_what_the_outlet_cannot_take_is_nobodys_bad_message() -> None:
@@ -333,7 +333,7 @@ def test_a_lead_that_cannot_be_fired_is_left_out_until_its_next_signal() -> None
     assert b"bad" in (refusals[0].head["baton-refusal-detail"] or b"")
     assert bench.state.excluded == {"bad"}
     assert bench.leads["bad"].due_at is None
-    assert len(bench.lead("good").seen) == 1
+    assert len(bench.lead("good").seen) == DIGEST_BYTES
 
     bench.engaged("bad", "page_view", START + 3 * DAY)
     bench.run()
@@ -475,5 +475,5 @@ def test_what_the_definition_does_not_know_is_refused_and_its_id_not_remembered(
 
     assert bench.told(TOPICS.refusals)[0].head["baton-refusal-reason"] == b"unknown_reason"
     assert fold.tally.signals["recycled", "refused"] == 1
-    assert len(bench.lead("L1").seen) == 1
+    assert len(bench.lead("L1").seen) == DIGEST_BYTES
     assert vet is RULES.vet

@@ -238,7 +238,7 @@ def test_a_lead_stays_small_whatever_it_goes_through() -> None:
         assert len(encode_lead(story.lead)) < LEAD_BYTES_MAX
 
     lead = story.lead
-    assert len(lead.seen) == bounds.SEEN_MAX
+    assert len(lead.seen) == bounds.SEEN_MAX * bounds.DIGEST_BYTES
     assert len(lead.profile) == bounds.ATTRIBUTES_MAX
     assert len(lead.touches.campaigns) == bounds.CAMPAIGNS_MAX
     assert len(lead.ended) == bounds.OPPORTUNITIES_ENDED_MAX

@@ -268,7 +268,7 @@ def lead() -> Lead:
         stage=Stage.CURIOUS,
         since=AT,
         at=AT,
-        seen=(),
+        seen=b"",
         arrival=Arrival(AT, "marketing", "google", "spring"),
         scores=scores,
         profile={next(iter(shipped().fit)): Attribute("cto", AT)},

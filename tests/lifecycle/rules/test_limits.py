@@ -1,9 +1,11 @@
 """What a lead remembers is bounded, whatever is thrown at it."""
 
+from lifecycle.decide import remembers
 from lifecycle.lead import (
     ATTRIBUTES_MAX,
     CAMPAIGNS_MAX,
     CODES_MAX,
+    DIGEST_BYTES,
     JUNK_TOLD_MAX,
     OPPORTUNITIES_ENDED_MAX,
     REJECTIONS_MAX,
@@ -25,7 +27,18 @@ def test_campaigns_touches_and_ids_are_bounded() -> None:
     assert (len(touches.first), len(touches.last)) == (TOUCHES_FIRST_MAX, TOUCHES_LAST_MAX)
     assert [touch.campaign for touch in touches.first] == ["c0", "c1", "c2"]
     assert touches.last[-1].campaign == "c99"
-    assert len(story.lead.seen) == SEEN_MAX
+    assert len(story.lead.seen) == SEEN_MAX * DIGEST_BYTES
+
+
+def test_the_end_of_one_id_and_the_start_of_the_next_are_no_id() -> None:
+    seen = b"aaaaaaaabbbbbbbbaaaabbbb"
+
+    assert remembers(seen, b"aaaaaaaa")
+    assert remembers(seen, b"bbbbbbbb")
+    assert remembers(seen, b"aaaabbbb"), "found inside two others first"
+    assert not remembers(seen, b"bbbbaaaa")
+    assert not remembers(seen, b"cccccccc")
+    assert not remembers(b"", b"cccccccc")
 
 
 def test_of_a_flood_of_attributes_the_newest_words_stay() -> None:
