@@ -54,7 +54,7 @@ def publish(
             terminal.progress("publishing (bytes)", size) as done,
         ):
             outcome = publish_lines(stream, publisher, source, _tell, done)
-    terminal.say(f"Sent {outcome.sent:,} signals to {topics.signals}, {outcome.bad:,} bad lines.")
+    terminal.say(f"Sent to {topics.signals}: {outcome.sent:,}. Bad lines: {outcome.bad:,}.")
     if outcome.bad:
         raise typer.Exit(Exit.PARTIAL)
 
