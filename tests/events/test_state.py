@@ -22,7 +22,7 @@ from schemas.policy import shipped
 
 MONDAY = 1_772_442_000_000
 HOUR = 3_600_000
-HEAD = b"\x01" + bytes(9)
+HEAD = bytes([ENCODING]) + bytes(9)
 HEAD_BYTES = len(HEAD)
 
 _TIMES = st.integers(min_value=0, max_value=32_503_680_000_000)
@@ -30,6 +30,7 @@ _PLAIN: dict[object, st.SearchStrategy[Any]] = {
     str: st.text(max_size=12),
     bool: st.booleans(),
     int: st.integers(min_value=0, max_value=2**64 - 1),
+    bytes: st.binary(max_size=32),
     float: st.floats(allow_nan=False),
     NoneType: st.none(),
 }
@@ -71,7 +72,7 @@ def test_any_lead_is_read_back_exactly(lead: Lead) -> None:
 
 def _lead(**told: Any) -> Lead:  # noqa: ANN401 - any field
     arrival = Arrival(MONDAY, "marketing")
-    return Lead("lead-7f3a", 1, Stage.COLD, MONDAY, MONDAY, (), arrival, **told)
+    return Lead("lead-7f3a", 1, Stage.COLD, MONDAY, MONDAY, b"", arrival, **told)
 
 
 @pytest.mark.parametrize("gated", [0.0, -0.0, 1e-300, 12.5])

@@ -40,7 +40,7 @@ CLOCK = Clock(
     due_at=AT + 8 * HOUR_MS,
     warn_at=None,
 )
-LEAD = Lead("lead-1", 1, Stage.SAL, AT, AT, (), Arrival(AT, "sales"))
+LEAD = Lead("lead-1", 1, Stage.SAL, AT, AT, b"", Arrival(AT, "sales"))
 
 
 def shown(lead: Lead, at: int = AT) -> str:
