@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from events.clients import reason_of
 from handlers.cache import LeadCache
 from handlers.owned import Owned
-from handlers.restore import Restoration, Surroundings, starts
+from handlers.restore import Restoration, Surroundings, check_grown
 from handlers.restorer import Restorer
 from handlers.store import StoreError
 
@@ -103,7 +103,8 @@ class Ownership:
                 restored.in_force,
                 restored.start,
             )
-            self._consumer.resume([self._place(restored.partition)])
+            place = TopicPartition(self._topic, restored.partition, restored.start)
+            self._consumer.incremental_assign([place])
             log.info(
                 "partition restored",
                 extra={
@@ -137,29 +138,31 @@ class Ownership:
         self._assigned.update(numbers)
         self._joined = True
         self._share_cache()
-        # Asked for before the changelog's end is, and before anything is read: a partition that
-        # starts where it has to, paused, needs no seek that a rebalance could undo.
-        found = starts(self._around, numbers)
-        places = [TopicPartition(self._topic, number, found[number].offset) for number in numbers]
-        consumer.incremental_assign(places)
-        consumer.pause(places)
+        # Taken into the client's own assignment once it is restored, at the offset from which to
+        # read: so nothing has to be sought, and a dead owner's open transaction, which the
+        # group's offsets wait for, holds up nobody else.
+        consumer.incremental_assign([])
+        check_grown(numbers, self._around)
         for number in numbers:
             cache = LeadCache(self._cache_share())
-            self._restorer.begin(Restoration(number, self._around, cache, found[number]))
+            self._restorer.begin(Restoration(number, self._around, cache))
         log.info("partitions assigned", extra={"partitions": sorted(numbers)})
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         numbers = [partition.partition for partition in partitions]
-        self._drop(numbers)
-        consumer.incremental_unassign(partitions)
+        self._let_go(consumer, numbers)
         log.info("partitions revoked", extra={"partitions": sorted(numbers)})
 
     def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Drop partitions that somebody else may own already."""
         numbers = [partition.partition for partition in partitions]
-        self._drop(numbers)
-        consumer.incremental_unassign(partitions)
+        self._let_go(consumer, numbers)
         log.warning("partitions lost", extra={"partitions": sorted(numbers)})
+
+    def _let_go(self, consumer: Consumer, numbers: list[int]) -> None:
+        read_from = [self._place(number) for number in numbers if number in self._owned]
+        self._drop(numbers)
+        consumer.incremental_unassign(read_from)
 
     def _drop(self, numbers: Iterable[int]) -> None:
         for number in numbers:

@@ -18,8 +18,7 @@ in force for what lies before it as well.
 """
 
 import logging
-import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,8 +59,8 @@ log: Final = logging.getLogger("baton.restore")
 
 SLICE_RECORDS: Final = 10_000
 SLICE_SECONDS: Final = 0.02
-START_SECONDS_MAX: Final = 60.0
-PAUSE_SECONDS: Final = 0.1
+ASK_SECONDS: Final = 0.5
+"""How long the group may think about its offset while other restores wait for their turn."""
 ANSWER_SECONDS: Final = 2.0
 """How long one question to the cluster may keep a cancelled restore from ending."""
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
@@ -121,7 +120,6 @@ class Restoration:
     partition: int
     around: Surroundings
     cache: LeadCache
-    start: Start
     position: int = 0
     """How far ``lead.state`` has been read."""
     target: int = 0
@@ -136,6 +134,7 @@ class Restoration:
         Raises Stop when it cannot be done. Closing the iterator gives everything up.
         """
         try:
+            start = yield from self._start()
             self.target = yield from self._changelog_end()
             store = self._store = self._open()
             try:
@@ -146,7 +145,7 @@ class Restoration:
                 store.close()
                 store = self._store = self._open_empty(f"the local store is broken ({error})")
                 count = yield from self._catch_up(store)
-            if not self.start.committed and count:
+            if not start.committed and count:
                 raise Stop(
                     Exit.OFFSETS_LOST,
                     f"the group has no committed offset for partition {self.partition} of "
@@ -156,17 +155,37 @@ class Restoration:
                 )
             force = store.state.in_force
             if force is None:
-                force = yield from self._read_ahead(self.start.offset)
+                force = yield from self._read_ahead(start.offset)
             check_partition_count(self._place(), force.partition_count)
             policy = yield from self._definition(force.digest)
             self.restored = Restored(
-                self.partition, store, self.cache, self.start.offset, policy, force, self._read
+                self.partition, store, self.cache, start.offset, policy, force, self._read
             )
         finally:
             if self.restored is None and self._store is not None:
                 self._store.close()
 
     # Where from and where to.
+
+    def _start(self) -> Steps[Start]:
+        """Ask where the group stands; waits for transactions that are still open to end."""
+        wanted = TopicPartition(self.around.topics.signals, self.partition)
+        while True:
+            try:
+                found = self.around.asker.committed([wanted], timeout=ASK_SECONDS)[0]
+                if found.error is not None:
+                    _raise_unless_passing(found.error)
+                elif found.offset >= 0:
+                    return Start(found.offset, committed=True)
+                else:
+                    first = self.around.admin.list_offsets(
+                        {wanted: _EARLIEST}, request_timeout=ANSWER_SECONDS
+                    )[wanted]
+                    return Start(cast("int", first.result().offset), committed=False)
+            except KafkaException as error:
+                _raise_unless_passing(error.args[0])
+            self._say("waiting for the committed offset")
+            yield False
 
     def _changelog_end(self) -> Steps[int]:
         wanted = TopicPartition(self.around.topics.state, self.partition)
@@ -316,31 +335,15 @@ class Restoration:
             log.warning(sentence, extra={"partition": self.partition})
 
 
-def starts(around: Surroundings, partitions: Sequence[int]) -> dict[int, Start]:
-    """Ask where the group stands; waits for transactions that are still open to end."""
-    places = [TopicPartition(around.topics.signals, number) for number in partitions]
-    if not places:
-        return {}
-    found: dict[int, Start] = {}
-    deadline = time.monotonic() + START_SECONDS_MAX
-    while len(found) < len(places):
-        try:
-            committed = around.asker.committed(places, timeout=ANSWER_SECONDS)
-            first = around.admin.list_offsets(
-                dict.fromkeys(places, _EARLIEST), request_timeout=ANSWER_SECONDS
-            )
-            for place in committed:
-                if place.error is not None:
-                    raise KafkaException(place.error)  # noqa: TRY301 - as if all had failed
-                begin = first[TopicPartition(place.topic, place.partition)].result().offset
-                known = place.offset >= 0
-                found[place.partition] = Start(place.offset if known else begin, known)
-        except KafkaException as error:
-            _raise_unless_passing(error.args[0])
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(PAUSE_SECONDS)
-    return found
+def check_grown(partitions: Iterable[int], around: Surroundings) -> None:
+    """Raise Stop if a partition was not there when the worker started."""
+    if any(number >= around.partition_count for number in partitions):
+        raise Stop(
+            Exit.PARTITION_COUNT,
+            f"{around.topics.signals} has more partitions now than the {around.partition_count} "
+            "that it had: leads would change partitions. A log with another count has to be "
+            "replayed into a new topic",
+        )
 
 
 def _entry(message: Message) -> tuple[bytes, bytes | None]:

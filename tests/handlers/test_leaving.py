@@ -15,7 +15,7 @@ from handlers.exits import Exit
 from handlers.owned import Owned
 from handlers.ownership import Ownership
 from handlers.partition import InForce
-from handlers.restore import Restoration, Start, Steps, Surroundings
+from handlers.restore import Restoration, Steps, Surroundings
 from handlers.restorer import Restorer
 from handlers.simulate import crew as crews
 from handlers.store import Identity, Memory, PartitionStore
@@ -96,7 +96,7 @@ def around(directory: Path) -> Surroundings:
 
 
 def restoration(kind: type[Restoration], directory: Path, partition: int) -> Restoration:
-    return kind(partition, around(directory), LeadCache(10), Start(0, committed=True))
+    return kind(partition, around(directory), LeadCache(10))
 
 
 def owning_one_and_restoring_another(member: Member, directory: Path) -> Ownership:
