@@ -84,10 +84,14 @@ class Settings(BaseSettings):
     topics_prefix: str = Field(
         "",
         pattern=r"^[A-Za-z0-9._-]{0,100}$",
-        description="Put before the name of every topic; with another prefix goes another group.",
+        description="Put before the name of every topic.",
     )
     group: str = Field(
-        "baton", pattern=_WORKER_NAME, description="Consumer group that all workers share."
+        # One group that reads two logs would mix up their offsets, and disturb both.
+        default_factory=lambda chosen: f"{chosen.get('topics_prefix', '')}baton",
+        pattern=r"^[A-Za-z0-9._-]{1,105}$",
+        description="Consumer group that all workers of these topics share; by default the "
+        "prefix of the topics and 'baton'.",
     )
     worker_name: str = Field(
         default_factory=lambda: re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()) or "worker",

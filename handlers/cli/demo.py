@@ -18,7 +18,7 @@ LEADS_DEFAULT: Final = 2_000
 _SEVERITIES: Final = ("debug", "info", "warning", "error")
 _HINT: Final = (
     "The demo needs topics of its own: without --no-embedded it brings a broker along; with it, "
-    "set BATON_TOPICS_PREFIX and BATON_GROUP to what is not in use."
+    "set BATON_TOPICS_PREFIX to what is not in use."
 )
 
 
@@ -44,7 +44,7 @@ def demo(
 
       baton demo --weeks 4 --leads 500 --seed 7
 
-      BATON_TOPICS_PREFIX=demo. BATON_GROUP=demo baton demo --no-embedded
+      BATON_TOPICS_PREFIX=demo. baton demo --no-embedded
     """
     settings = load()
     # News of the process would only stand in the way of the story.

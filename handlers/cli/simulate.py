@@ -41,8 +41,7 @@ def simulate(
 
     It needs the topics, empty, and a running worker (or --worker). It adopts the shipped policy
     with external ticks and stamps every record with virtual time, so the topics are the
-    simulation's own from then on: set BATON_TOPICS_PREFIX and BATON_GROUP to keep it apart from
-    others.
+    simulation's own from then on: set BATON_TOPICS_PREFIX to keep it apart from others.
 
     For example, with 'baton broker' running elsewhere:
 

@@ -17,7 +17,7 @@ def verify() -> None:
 
       baton verify
 
-      BATON_TOPICS_PREFIX=again. BATON_GROUP=again baton verify
+      BATON_TOPICS_PREFIX=again. baton verify
     """
     settings = terminal.settings()
     # The fold brings RocksDB along: no other command waits for it.

@@ -107,6 +107,16 @@ def test_the_state_lies_where_the_system_keeps_state(monkeypatch: pytest.MonkeyP
     assert str(load().state_dir) == "/var/state/baton"
 
 
+def test_workers_of_other_topics_are_another_group_unless_it_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BATON_TOPICS_PREFIX", "again.")
+    assert load().group == "again.baton"
+
+    monkeypatch.setenv("BATON_GROUP", "ours")
+    assert load().group == "ours"
+
+
 def test_the_switch_of_the_tests_is_no_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATON_REQUIRE_KAFKA", "1")
 
