@@ -1,7 +1,8 @@
 """The producer's life: one Kafka transaction a batch, and what each kind of error leads to.
 
 - A commit that may be retried is retried, and nothing else: after a time-out nobody knows whether
-  it took place, and an abort could tear apart what is committed already.
+  it took place, and an abort could tear apart what is committed already. Sending the offsets is no
+  commit yet: when that fails, the transaction is aborted.
 - What calls for an abort is aborted, and ``Aborted`` tells the caller to take the batch again
   from its first offsets: the client does not rewind by itself.
 - A fatal error means that this producer was fenced, by another worker of the same name or because
@@ -121,8 +122,9 @@ class Transactions:
         """
         producer = self._producer
         self._guard(lambda: self._reach(Point.FOLDED))
-        self._retry(
-            lambda: producer.send_offsets_to_transaction(list(offsets), member, ATTEMPT_SECONDS)
+        self._guard(
+            lambda: producer.send_offsets_to_transaction(list(offsets), member, ATTEMPT_SECONDS),
+            starts_over=True,
         )
         self._guard(lambda: self._reach(Point.SENT))
         self._retry(lambda: producer.commit_transaction(ATTEMPT_SECONDS))
@@ -150,13 +152,15 @@ class Transactions:
                 self._fail(error)
             return
 
-    def _guard(self, act: Callable[[], object]) -> None:
+    def _guard(self, act: Callable[[], object], *, starts_over: bool = False) -> None:
         try:
             act()
         except KafkaException as error:
-            self._fail(error)
+            # Before the commit an abort is always right. Offsets sent again after the broker was
+            # lost were never answered, nor timed out: the worker waited for ever (tried, 2.16).
+            self._fail(error, starts_over=starts_over and error.args[0].retriable())
 
-    def _fail(self, error: KafkaException) -> None:
+    def _fail(self, error: KafkaException, *, starts_over: bool = False) -> None:
         """Raise what this error calls for, after the abort that it may call for."""
         reason: KafkaError = error.args[0]
         # Producing after a fatal error is told by its code alone, without the mark.
@@ -165,7 +169,8 @@ class Transactions:
         # Producing into a transaction that the broker has ended is told as a wrong state only;
         # what ended it, and whether the producer was fenced meanwhile, the abort tells.
         ended = reason.code() == KafkaError._STATE  # noqa: SLF001 - its only name
-        if not reason.txn_requires_abort() and (not ended or self._aborting):
+        calls_for_abort = reason.txn_requires_abort() or starts_over
+        if not calls_for_abort and (not ended or self._aborting):
             raise error
         self._aborts += 1
         self._aborting = True
