@@ -30,8 +30,10 @@ _TIMES: Final = frozenset({"at", "until"})
 _RENAMED: Final[dict[tuple[type, str], str]] = {(JunkSuspected, "rules"): "junk"}
 
 _Convert = Callable[[Any], Any]
-_Field = tuple[str, _Convert, _Convert | None]
-"""Name in the message, how to get it, how to write it (None: as it is)."""
+_Field = tuple[str, _Convert | None]
+"""Name in the message, how to write it (None: as it is)."""
+_Plan = tuple[Callable[[Any], tuple[Any, ...]], tuple[_Field, ...]]
+"""How to get all fields of a record at once, and what becomes of each."""
 
 
 def encode_fact(fact: Fact) -> bytes:
@@ -101,28 +103,35 @@ def message_name(name: str) -> str:
     return name
 
 
-def _write(into: dict[str, Any], record: object, plan: tuple[_Field, ...]) -> None:
-    for name, get, convert in plan:
-        value = get(record)
-        if value is None or value == ():
+def _write(into: dict[str, Any], record: object, plan: _Plan) -> None:
+    get, told = plan
+    for (name, convert), value in zip(told, get(record), strict=True):
+        # To compare is dear where the value is a record: only what is falsy can be empty.
+        if value is None or (not value and value == ()):
             continue
-        if convert is not None:
-            value = convert(value)
-            if value == {}:
-                continue
-        into[name] = value
+        if convert is None:
+            into[name] = value
+            continue
+        written = convert(value)
+        if written or written != {}:
+            into[name] = written
 
 
-def _plan(record: type) -> tuple[_Field, ...]:
+def _plan(record: type) -> _Plan:
     hints = get_type_hints(record)
-    return tuple(
-        (
-            _RENAMED.get((record, field.name)) or message_name(field.name),
-            attrgetter(field.name),
-            _converter(field.name, hints[field.name]),
-        )
-        for field in fields(record)
+    names = [field.name for field in fields(record)]
+    told = tuple(
+        (_RENAMED.get((record, name)) or message_name(name), _converter(name, hints[name]))
+        for name in names
     )
+    return _getter(names), told
+
+
+def _getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what gets these fields; ``attrgetter`` makes no tuple of one, and takes no none."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda record: tuple([getattr(record, name) for name in names])
 
 
 def _converter(name: str, hint: Any) -> _Convert | None:  # noqa: ANN401 - a type hint
@@ -140,7 +149,7 @@ def _converter(name: str, hint: Any) -> _Convert | None:  # noqa: ANN401 - a typ
     return None if record is None else _nested(_plan(record))
 
 
-def _nested(plan: tuple[_Field, ...]) -> _Convert:
+def _nested(plan: _Plan) -> _Convert:
     def convert(record: object) -> dict[str, Any]:
         written: dict[str, Any] = {}
         _write(written, record, plan)

@@ -41,11 +41,9 @@ def _breaks(clock: Clock) -> bool:
 
 
 def _next(draft: Draft, to: int, *, levels: bool) -> Clock | None:
-    due = [
-        clock
-        for clock in draft.clocks
-        if clocks.event_at(clock) <= to and (levels or not _breaks(clock))
-    ]
+    due = [clock for clock in draft.clocks if clocks.event_at(clock) <= to]
+    if due and not levels:
+        due = [clock for clock in due if not _breaks(clock)]
     if not due:
         return None
     return min(due, key=lambda c: (clocks.event_at(c), c.name.value, c.ref or "", c.run))

@@ -39,14 +39,18 @@ def holds(conditions: tuple[Condition, ...], profile: Profile) -> bool:
     # A loop where all() would do: this runs for every junk rule at every page view.
     for condition in conditions:
         known = profile.get(condition.attribute)
-        if not _holds(condition, None if known is None else known.value):
+        if known is None:
+            # Most rules ask for what nobody has told: they are done with here.
+            if condition.op != "unknown":
+                return False
+        elif not _holds(condition, known.value):
             return False
     return True
 
 
 def junk_rules(profile: Profile, policy: Policy) -> tuple[str, ...]:
     """Return the names of the junk rules that match, in the policy's order."""
-    return tuple(rule.name for rule in policy.junk if holds(rule.conditions, profile))
+    return tuple([rule.name for rule in policy.junk if holds(rule.conditions, profile)])
 
 
 def _points_mp(rule: FitAttribute, value: AttributeValue) -> int:

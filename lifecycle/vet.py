@@ -9,6 +9,8 @@ from collections.abc import Collection
 from lifecycle.policy import Policy
 from lifecycle.signals import NO_VOICE, Body, Disqualified, Lost, Recycled, Rejected, Signal
 
+_WITH_REASON = (Recycled, Lost, Disqualified, Rejected)
+
 Problem = tuple[str, str]
 """(code of the refusal, sentence for people)."""
 
@@ -20,19 +22,18 @@ def vet(signal: Signal, policy: Policy) -> Problem | None:
         tolerance = policy.future_tolerance_ms // 1000
         detail = f"time is {late // 1000} s past the record's timestamp; {tolerance} s may be"
         return "from_the_future", detail
-    return _vet_reason(signal.body, policy)
+    body = signal.body
+    return _vet_reason(body, policy) if isinstance(body, _WITH_REASON) else None
 
 
-def _vet_reason(body: Body, policy: Policy) -> Problem | None:
+def _vet_reason(body: Recycled | Lost | Disqualified | Rejected, policy: Policy) -> Problem | None:
     if isinstance(body, Recycled):
         return _known(body.reason, policy.recycle_reasons) or _dated(body, policy)
     if isinstance(body, Lost):
         return _known(body.reason, policy.recycle_reasons)
     if isinstance(body, Disqualified):
         return _known(body.reason, policy.disqualify_reasons)
-    if isinstance(body, Rejected):
-        return _known(body.reason, policy.recycle_reasons.keys() | policy.disqualify_reasons.keys())
-    return None
+    return _known(body.reason, policy.recycle_reasons.keys() | policy.disqualify_reasons.keys())
 
 
 def _known(reason: str, reasons: Collection[str]) -> Problem | None:
