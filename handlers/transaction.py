@@ -10,6 +10,8 @@
 """
 
 import logging
+import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -29,6 +31,8 @@ log: Final = logging.getLogger("baton.transaction")
 TIMEOUT_MS: Final = 10_000
 """``transaction.timeout.ms``: what a dead worker's transaction holds up its successor."""
 ATTEMPT_SECONDS: Final = 5.0
+OVERDUE_SECONDS: Final = 2 * TIMEOUT_MS / 1000
+"""A call that should have ended long ago, and whose transaction has."""
 INIT_SECONDS_MAX: Final = 60.0
 ABORTS_MAX: Final = 20
 """Aborts in a row after which going on would be going round in circles."""
@@ -123,13 +127,24 @@ class Transactions:
         producer = self._producer
         self._guard(lambda: self._reach(Point.FOLDED))
         self._guard(
-            lambda: producer.send_offsets_to_transaction(list(offsets), member, ATTEMPT_SECONDS),
+            lambda: self._send(list(offsets), member),
             starts_over=True,
         )
         self._guard(lambda: self._reach(Point.SENT))
         self._retry(lambda: producer.commit_transaction(ATTEMPT_SECONDS))
         producer.poll(0)
         self._aborts = 0
+
+    def _send(self, offsets: list[TopicPartition], member: object) -> None:
+        # The client does not keep this call's time-out while the group's coordinator is away
+        # (librdkafka 5456 and 5511, met with 2.16): nobody but the process can end the waiting.
+        overdue = threading.Timer(OVERDUE_SECONDS, _end_overdue)
+        overdue.daemon = True
+        overdue.start()
+        try:
+            self._producer.send_offsets_to_transaction(offsets, member, ATTEMPT_SECONDS)
+        finally:
+            overdue.cancel()
 
     def abort(self) -> None:
         """Abort the open transaction."""
@@ -156,8 +171,7 @@ class Transactions:
         try:
             act()
         except KafkaException as error:
-            # Before the commit an abort is always right. Offsets sent again after the broker was
-            # lost were never answered, nor timed out: the worker waited for ever (tried, 2.16).
+            # Before the commit an abort is always right, and sending again may wait for ever.
             self._fail(error, starts_over=starts_over and error.args[0].retriable())
 
     def _fail(self, error: KafkaException, *, starts_over: bool = False) -> None:
@@ -185,6 +199,16 @@ class Transactions:
                 f"{reason.str()}",
             ) from error
         raise Aborted(reason.str()) from error
+
+
+def _end_overdue() -> None:
+    """End the process as one that was fenced: by now its transaction is over its time."""
+    log.critical(
+        "the Kafka client did not answer for %.0f s while it sent offsets: this worker ends, for "
+        "its transaction has timed out; the next start goes on from what is committed.",
+        OVERDUE_SECONDS,
+    )
+    os._exit(Exit.FENCED)
 
 
 def _fatal(reason: KafkaError) -> Stop:
