@@ -49,7 +49,7 @@ test: $(INSTALLED) ## every test; what was skipped is listed with its reason
 	@$(BIN)/python -m coverage report --include='events/*,handlers/*'
 
 test-fast: $(INSTALLED) ## the tests that need no broker
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m "not kafka and not embedded"
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m "not kafka and not embedded and not slow"
 
 check: $(INSTALLED) ## lint, format, types, direction of imports, generated schemas
 	$(BIN)/ruff check .

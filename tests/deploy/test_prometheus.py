@@ -27,6 +27,7 @@ def test_prometheus_reads_its_configuration_and_every_rule() -> None:
     assert ran.said.count("SUCCESS") > len(RULES), ran.said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", RULE_TESTS, ids=lambda path: path.stem)
 def test_the_rules_say_what_they_have_to(path: Path) -> None:
     ran = promtool("test", "rules", path)

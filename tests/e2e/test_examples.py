@@ -65,6 +65,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
             assert one.stop() == 0
 
 
+@pytest.mark.embedded
 def test_a_subscriber_of_the_readme_receives_each_handover(serving: Serving) -> None:
     site = serving.site
     with tempfile.TemporaryFile() as output:
@@ -99,6 +100,7 @@ def test_a_subscriber_of_the_readme_receives_each_handover(serving: Serving) -> 
     assert len(set(heard)) == len(heard)
 
 
+@pytest.mark.embedded
 def test_a_plain_client_is_accepted_that_knows_the_published_document_only(
     serving: Serving,
 ) -> None:

@@ -165,6 +165,7 @@ def test_a_worker_that_ends_ends_the_play(
         check_for_ever(staff)
 
 
+@pytest.mark.embedded
 def test_the_demo_ends_well_when_nobody_watches(topics: Topics) -> None:
     environment = {"BATON_TOPICS_PREFIX": topics.prefix}
     arguments = ["demo", "--weeks", "1", "--leads", "60"]
