@@ -128,11 +128,14 @@ def _record_writer(record: type) -> _Write:
     get = attrgetter(*names)
     special = _special(names, lambda name: _writer(name, hints[name]))
     neutral = _neutral(record)
+    # Not the records: their own comparison costs as much as writing them.
+    nothing = None if neutral is None else get(neutral)
 
     def write(value: object, base: int, shared: _Numbers) -> list[Any]:
-        if value == neutral:
+        told = get(value)
+        if told == nothing:
             return []
-        values = list(get(value))
+        values = list(told)
         for index, convert in special:
             item = values[index]
             if item is not None:

@@ -92,7 +92,9 @@ def event_at(clock: Clock) -> int:
 
 def next_due(lead: Lead) -> int | None:
     """Return the earliest time at which firing the lead's clocks would do something, or None."""
-    return min([event_at(clock) for clock in lead.clocks], default=None)
+    if not lead.clocks:
+        return None
+    return min([event_at(clock) for clock in lead.clocks])
 
 
 def find(draft: Draft, name: ClockName, *, paused: bool = False) -> Clock | None:
