@@ -97,9 +97,7 @@ def write(
     return whole[:TRUNCATED_BYTES], kept + own
 
 
-def read(
-    key: bytes | None, value: bytes | None, headers: Headers | None, *, at: Origin
-) -> Refusal:
+def read(key: bytes | None, value: bytes | None, headers: Headers | None, *, at: Origin) -> Refusal:
     """Return what a record of ``lead.refusals`` says; ``at`` stands in where it names no origin."""
     own = {name: content or b"" for name, content in headers or () if name in _OWN}
     return Refusal(
