@@ -15,7 +15,7 @@ from tests.benchmarks.latency import latency
 from tests.benchmarks.load import Load
 from tests.benchmarks.machinery import machine
 from tests.benchmarks.race import candidates, race
-from tests.benchmarks.report import Figures, terminal, write
+from tests.benchmarks.report import Figures, figures_from, terminal, write
 from tests.benchmarks.stages import cost_of_stages
 from tests.benchmarks.stored import stored
 
@@ -24,8 +24,17 @@ PARTS: Final = ("race", "stages", "latency", "stored")
 
 
 def main() -> None:
-    """Measure what was asked for."""
+    """Measure what was asked for, or show what was measured before."""
     chosen = _arguments()
+    if chosen.figures is None:
+        figures = _measure(chosen)
+    else:
+        figures = figures_from(chosen.figures.read_text(encoding="utf-8"))
+    sys.stdout.write(terminal(figures) + "\n")
+    write(figures, chosen.output, ROOT if chosen.write_docs else None)
+
+
+def _measure(chosen: argparse.Namespace) -> Figures:
     load = Load(chosen.signals, max(1, chosen.leads or chosen.signals // 10), even=chosen.even)
     figures = Figures(
         machine(), _versions(), f"{datetime.fromtimestamp(_now(), UTC):%Y-%m-%d}", load.told
@@ -47,8 +56,7 @@ def main() -> None:
                 _tell(f"storing {count:,} leads")
                 with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
                     figures.stored.append(stored(properties, count, Path(folder)))
-    sys.stdout.write(terminal(figures) + "\n")
-    write(figures, chosen.output, ROOT if chosen.write_docs else None)
+    return figures
 
 
 def _measure_stages(log: Log, figures: Figures) -> None:
@@ -88,6 +96,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=20.0, help="how long latency is measured")
     parser.add_argument("--stored", type=int, nargs="*", default=[10_000, 1_000_000])
     parser.add_argument("--output", type=Path, default=ROOT / ".bench")
+    parser.add_argument("--figures", type=Path, help="measure nothing, show this benchmarks.json")
     parser.add_argument("--write-docs", action="store_true", help="into docs/ and README.md")
     return parser.parse_args()
 
