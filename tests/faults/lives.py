@@ -102,6 +102,14 @@ def taken(site: Site, follower: Follower) -> int:
     return sum(follower.committed().values())
 
 
+def metric(one: RunningWorker, name: str) -> float:
+    """One sample of a worker's metrics; 0 while it does not answer."""
+    try:
+        return one.count(name)
+    except AssertionError:
+        return 0.0
+
+
 def await_taken(site: Site, follower: Follower, count: int) -> None:
     """Return once more offsets than this are committed."""
     await_that(lambda: taken(site, follower) > count, LIFE_SECONDS_MAX, f"{count} taken")

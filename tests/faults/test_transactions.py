@@ -7,17 +7,19 @@ from pathlib import Path
 from deploy.kafka import Kafka
 from events.topics import Topics
 from handlers.exits import Exit
-from tests.e2e.harness import Follower, RunningWorker, await_that, counted
+from tests.e2e.harness import Follower, RunningWorker, append, await_that, counted
 from tests.e2e.reference import recent
 from tests.faults.lives import (
     Crew,
+    agreed,
     assert_undisturbed,
-    await_exit,
     await_halt,
     await_seconds,
     await_story,
     filled,
     go_on,
+    metric,
+    pieces,
     supervised,
     taken,
 )
@@ -45,7 +47,7 @@ def await_aborted_and_going_on(one: RunningWorker) -> None:
     """Return once it has committed again what was aborted once."""
     one.await_ready()
     aborted, taken_ = "baton_aborted_transactions_total", "baton_batch_messages_count"
-    await_that(lambda: one.count(aborted) == 1 and one.count(taken_) > 4, 60, "going on", [one])
+    await_that(lambda: metric(one, aborted) == 1 and metric(one, taken_) > 4, 60, "going on", [one])
 
 
 def test_a_transaction_that_took_too_long_fences_its_worker(
@@ -74,7 +76,7 @@ def await_fenced_or_going_on(one: RunningWorker) -> bool:
     """Return whether it goes on: what it had not sent yet timed out, and was taken again."""
 
     def settled() -> bool:
-        return one.child.exited() is not None or one.count("baton_batch_messages_count") > 3
+        return one.child.exited() is not None or metric(one, "baton_batch_messages_count") > 3
 
     await_that(settled, 60, "fenced or going on")
     return one.child.exited() is None
@@ -83,22 +85,18 @@ def await_fenced_or_going_on(one: RunningWorker) -> bool:
 def test_a_worker_is_fenced_by_another_of_its_name_and_ends(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
-    site = filled(kafka, topics)
+    site = agreed(kafka, topics)
     with (
         Crew(site, tmp_path / "one", batch_messages_max=BATCH) as crew,
         Crew(site, tmp_path / "two", batch_messages_max=BATCH) as other,
-        Follower(site) as follower,
     ):
-        for number in range(3):
+        crew.start("w1").await_ready()
+        for number, piece in enumerate(pieces(3)):
             # The one is in the middle of it when the other comes.
             old, new = (crew, other) if number % 2 == 0 else (other, crew)
-            if number == 0:
-                first = old.start("w1")
-                await_that(lambda: taken(site, follower) > 500, 60, "started", [first])
-            one = old.running["w1"]
-            new.start("w1")
-            assert await_exit(one) == Exit.FENCED, one.child.tail()
-            old.bury("w1")
+            new.start("w1").await_ready()
+            append(site, piece)
+            assert old.bury("w1") == Exit.FENCED, old.last_words
         await_story(site, crew.workers + other.workers)
 
     assert_undisturbed(site)
