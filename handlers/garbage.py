@@ -2,9 +2,8 @@
 
 What the worker makes is freed as soon as nobody refers to it; leads, facts and records refer to
 nothing that refers back. Looking for cycles among all of them, again and again, found none, and
-took a sixth of the time of decoding and deciding, in pauses of up to a second. So new objects are
-looked at once, while they are few, and old ones hardly ever: cycles that the libraries may leave
-behind are still found.
+took a tenth of the time of decoding and deciding. So new objects are looked at once, while they
+are few, and old ones hardly ever: cycles that the libraries may leave behind are still found.
 """
 
 import gc

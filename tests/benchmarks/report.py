@@ -53,8 +53,9 @@ def figures_from(text: str) -> Figures:
 def markdown(figures: Figures) -> str:
     """Return the tables as Markdown."""
     measured = f"Measured {figures.day} on {figures.machine}, {figures.versions}."
-    parts = [f"{measured} Load: {figures.load}; {figures.facts_a_signal:.2f} facts a signal."]
+    parts = [f"{measured} Load: {figures.load}."]
     if figures.results:
+        parts.append("![Signals a second](benchmarks.svg)")
         parts.append(_table(_RACE_HEAD, [_race_row(one) for one in figures.results.values()]))
     judged = bars(figures.results, figures.latency, figures.stored)
     if judged:
@@ -68,7 +69,11 @@ def stage_table(figures: Figures) -> str:
     """Return the cost of each step as Markdown."""
     rows = [(step, f"{micros:.2f}") for step, micros in figures.stages.items()]
     rows.append(("together", f"{sum(figures.stages.values()):.2f}"))
-    return _table(("step", "µs of CPU a signal"), rows) + "\n"
+    told = (
+        f"One partition of the load: {figures.facts_a_signal:.2f} facts a signal, "
+        f"{figures.changed_a_signal:.2f} leads written."
+    )
+    return f"{told}\n\n{_table(('step', 'µs of CPU a signal'), rows)}\n"
 
 
 def terminal(figures: Figures) -> str:
