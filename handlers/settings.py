@@ -125,7 +125,7 @@ class Settings(BaseSettings):
         10, description="Least time between two ticks of a partition."
     )
     cache_leads_max: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
-        100_000, description="Leads kept in memory at most."
+        30_000, description="Leads kept in memory at most."
     )
     failed_max: Annotated[int, Field(ge=0)] = Field(
         10, description="Failed decisions in a minute of log time; one more stops the worker."
