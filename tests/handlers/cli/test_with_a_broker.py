@@ -57,7 +57,7 @@ def test_publish_sends_what_is_right_and_reports_the_rest_by_line(
     assert "not_json" in told[0]
     assert "unknown_type" in told[1]
     assert "bad_lead_id" in told[2]
-    assert told[-1].startswith("Sent 3 signals")
+    assert told[-1] == f"Sent to {topics.signals}: 3. Bad lines: 3."
     records = read(embedded, topics.signals)
     assert sorted((one.key or b"").decode() for one in records) == ["lead-1", "lead-2", "lead-3"]
     assert all(one.partition == partition_of(one.key or b"", PARTITIONS) for one in records)
