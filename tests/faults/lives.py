@@ -217,8 +217,8 @@ class Crew:
 def supervised(crew: Crew, ends: dict[int, int] | None = None, *, share: float = 1) -> Counter[int]:
     """Come to the end, starting again whoever ends for a reason that a new start may mend.
 
-    Returns how often that was, by exit code. Without ``ends`` the log's own end is meant; a
-    ``share`` of it may do.
+    Returns how often that was, by exit code. Without ``ends`` the log's own end is meant, which
+    moves while misplaced records are sent on; a ``share`` of it may do.
     """
     again: Counter[int] = Counter()
     wanted = log_ends(crew.site) if ends is None else ends
@@ -228,7 +228,10 @@ def supervised(crew: Crew, ends: dict[int, int] | None = None, *, share: float =
         while True:
             committed = follower.committed()
             if all(committed.get(partition, 0) >= end for partition, end in wanted.items()):
-                return again
+                farther = wanted if ends is not None or share < 1 else log_ends(crew.site)
+                if farther == wanted:
+                    return again
+                wanted = farther
             for name, one in list(crew.running.items()):
                 code = one.child.exited()
                 if code is not None:
