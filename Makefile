@@ -71,8 +71,8 @@ LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile -q 
 	--no-emit-find-links --no-emit-options
 
 lock: $(INSTALLED) ## lock the newest versions that pyproject.toml allows
-	$(LOCK) --extra embedded --extra dev -o requirements/dev.txt pyproject.toml
-	$(LOCK) --constraint requirements/dev.txt -o requirements/run.txt pyproject.toml
+	$(LOCK) --extra embedded --extra postgresql --extra dev -o requirements/dev.txt pyproject.toml
+	$(LOCK) --constraint requirements/dev.txt --extra postgresql -o requirements/run.txt pyproject.toml
 	$(LOCK) --constraint requirements/dev.txt --build-deps-for wheel --only-build-deps \
 		-o requirements/build.txt pyproject.toml
 
