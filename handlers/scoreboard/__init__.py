@@ -1,0 +1,1 @@
+"""The scoreboard: facts read into SQL, and the page that shows them."""

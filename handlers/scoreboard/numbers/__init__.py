@@ -1,0 +1,1 @@
+"""The numbers of the scoreboard, each defined in one sentence and computed in SQL."""
