@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -30,12 +30,14 @@ KAFKA_PREFIX = "BATON_KAFKA__"
 BOOTSTRAP = "bootstrap.servers"
 BOOTSTRAP_DEFAULT = "127.0.0.1:9092"
 HIDDEN = "(hidden)"
-ELSEWHERE = frozenset({"BATON_REQUIRE_KAFKA", "BATON_REQUIRE_PROMTOOL"})
+ELSEWHERE = frozenset({"BATON_REQUIRE_KAFKA", "BATON_REQUIRE_POSTGRESQL", "BATON_REQUIRE_PROMTOOL"})
 """Names that begin like settings and belong to others: the tests' switches."""
 
 _SECRET = re.compile(
     r"password|secret|token|jaas|credential|oauthbearer[._]config|(^|[._])key($|[._](?!location))"
 )
+_PASSWORD = re.compile(r"^([a-z0-9+]+://[^:/@]*:).*@")
+"""What a URL tells up to its password, and the password."""
 _WORKER_NAME = r"^[A-Za-z0-9._-]{1,100}$"
 
 
@@ -143,6 +145,45 @@ class Settings(BaseSettings):
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = Field(
         9_108, description="Port of /metrics and /health; 0: any free one; off: none."
     )
+    scoreboard_database_url: str = Field(
+        default_factory=lambda chosen: (
+            f"sqlite:///{Path(chosen.get('state_dir', '.')).absolute()}/scoreboard.sqlite"
+        ),
+        description="Where the scoreboard keeps its tables: sqlite:///PATH, or "
+        "postgresql://USER:PASSWORD@HOST/DATABASE; by default a file in the state directory.",
+    )
+    scoreboard_group: str = Field(
+        default_factory=lambda chosen: f"{chosen.get('group', 'baton')}-scoreboard",
+        pattern=r"^[A-Za-z0-9._-]{1,120}$",
+        description="Consumer group of the scoreboard; each database needs one of its own. By "
+        "default the workers' group and '-scoreboard'.",
+    )
+    scoreboard_host: str = Field(
+        "127.0.0.1",
+        description="Address of the page; another one than loopback needs a token or a header.",
+    )
+    scoreboard_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        9_110, description="Port of the page, its /metrics and /health; 0: any free one."
+    )
+    scoreboard_token: SecretStr = Field(
+        SecretStr(""),
+        description="Whoever asks the page for anything has to bring it, as a bearer token.",
+    )
+    scoreboard_proxy_header: str = Field(
+        "",
+        pattern=r"^(|[A-Za-z0-9-]{1,100})$",
+        description="Header in which a reverse proxy names whom it has let in, such as "
+        "X-Forwarded-User; nobody but the proxy may reach the page then.",
+    )
+    scoreboard_batch_facts_max: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        4_000, description="Facts in one transaction of the scoreboard's database at most."
+    )
+    scoreboard_linger_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        0.2, description="How long such a batch waits for more facts."
+    )
+    scoreboard_lock_seconds: Annotated[float, Field(ge=0, le=3_600)] = Field(
+        30, description="How long a scoreboard waits for another one to leave the database."
+    )
     fault: str = Field(
         "",
         pattern=r"^(|[a-z]+:[1-9][0-9]*:(kill|stop|pause|abort))$",
@@ -211,8 +252,7 @@ def shown(settings: Settings) -> list[Shown]:
         if name == "kafka":
             continue
         variable = PREFIX + name.upper()
-        value = getattr(settings, name)
-        value = "off" if value is None else str(value)
+        value = _told(getattr(settings, name))
         rows.append(Shown(variable, value, _origin(variable), field.description or ""))
     return rows
 
@@ -230,6 +270,14 @@ def _shown_property(name: str, value: str) -> Shown:
         _origin(variable),
         f"Kafka client property {name}.",
     )
+
+
+def _told(value: object) -> str:
+    if value is None:
+        return "off"
+    if isinstance(value, SecretStr):
+        return HIDDEN if value.get_secret_value() else ""
+    return _PASSWORD.sub(rf"\1{HIDDEN}@", str(value))
 
 
 def _origin(variable: str) -> str:
@@ -262,5 +310,6 @@ def _sentence(error: ValidationError) -> str:
         variable = KAFKA_PREFIX + "BOOTSTRAP_SERVERS"
     reason = first["msg"].removeprefix("Value error, ")
     reason = reason[:1].lower() + reason[1:]
-    given = "" if is_secret(variable) or path[0] == "kafka" else f" ({first['input']!r})"
+    hidden = is_secret(variable) or path[0] == "kafka"
+    given = "" if hidden else f" ({_told(first['input'])!r})"
     return f"{variable}{given} cannot be used: {reason}."
