@@ -76,6 +76,7 @@ def test_each_setting_is_shown_with_its_origin_and_secrets_are_hidden(
         ("BATON_METRICS_PORT", "70000", "BATON_METRICS_PORT ('70000') cannot be used"),
         ("BATON_REFUSAL_RATE_MAX", "0", "BATON_REFUSAL_RATE_MAX ('0') cannot be used"),
         ("BATON_WORKER_NAME", "a b", "BATON_WORKER_NAME ('a b') cannot be used"),
+        ("BATON_SCOREBOARD_PORT", "-1", "BATON_SCOREBOARD_PORT ('-1') cannot be used"),
         ("BATON_LOG_FORMAT", "xml", "BATON_LOG_FORMAT ('xml') cannot be used"),
         ("BATON_KAFKA__BOOTSTRAP_SERVERS", " ", "BATON_KAFKA__BOOTSTRAP_SERVERS cannot be used"),
     ],
@@ -135,3 +136,33 @@ def test_what_must_not_be_seen_is_known_by_its_name(name: str) -> None:
 @pytest.mark.parametrize("name", ["bootstrap.servers", "sasl.username", "ssl.key.location"])
 def test_what_may_be_seen_is_shown(name: str) -> None:
     assert not is_secret(name)
+
+
+def test_neither_the_token_nor_the_password_of_the_database_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = "postgresql://baton:p@ss:w@database:5432/board"
+    monkeypatch.setenv("BATON_SCOREBOARD_TOKEN", "hunter2")
+    monkeypatch.setenv("BATON_SCOREBOARD_DATABASE_URL", url)
+
+    settings = load()
+    rows = {row.variable: row.value for row in shown(settings)}
+
+    assert settings.scoreboard_database_url == url
+    assert settings.scoreboard_token.get_secret_value() == "hunter2"
+    assert rows["BATON_SCOREBOARD_TOKEN"] == HIDDEN
+    assert (
+        rows["BATON_SCOREBOARD_DATABASE_URL"] == f"postgresql://baton:{HIDDEN}@database:5432/board"
+    )
+
+
+def test_the_scoreboard_keeps_its_tables_beside_the_other_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BATON_STATE_DIR", "/var/lib/baton")
+    monkeypatch.setenv("BATON_GROUP", "ours")
+
+    settings = load()
+
+    assert settings.scoreboard_database_url == "sqlite:////var/lib/baton/scoreboard.sqlite"
+    assert settings.scoreboard_group == "ours-scoreboard"
