@@ -16,6 +16,7 @@ class Exit(IntEnum):
     PARTIAL = 7
     OFFSETS_LOST = 8
     DIFFERENT = 9
+    DATABASE = 11
 
 
 class Stop(Exception):  # noqa: N818 - not every end is an error
