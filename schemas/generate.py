@@ -6,9 +6,11 @@ Baton), so each direction has its folder.
 """
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -27,7 +29,8 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 Json = dict[str, Any]
 
 
-def files() -> dict[str, str]:
+@cache
+def files() -> Mapping[str, str]:
     """Return every published file's text by its path within the folder."""
     messages = {
         **{("inbound", name): message_schema("inbound", name) for name in INBOUND},
@@ -36,7 +39,7 @@ def files() -> dict[str, str]:
     written = {f"{direction}/{name}.json": schema for (direction, name), schema in messages.items()}
     written["policy.json"] = policy_schema()
     written["asyncapi.json"] = document(messages, examples(), policy_schema())
-    return {path: _text(content) for path, content in sorted(written.items())}
+    return MappingProxyType({path: _text(written[path]) for path in sorted(written)})
 
 
 def write(directory: Path = PUBLISHED) -> None:

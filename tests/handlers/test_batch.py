@@ -63,16 +63,23 @@ def busy(bench: Bench, leads: int = 12) -> None:
     bench.tick(at + 30 * DAY)
 
 
+@pytest.fixture(scope="module")
+def whole() -> Bench:
+    """Busy days, all in one batch."""
+    bench = Bench()
+    busy(bench)
+    bench.run_all(10_000)
+    return bench
+
+
 @pytest.mark.parametrize("size", [1, 2, 7, 100, 1000])
 @pytest.mark.parametrize("tick_leads_max", [1, 2, 1000])
 def test_however_the_batches_fall_the_same_is_told_in_the_same_order(
-    size: int, tick_leads_max: int
+    whole: Bench, size: int, tick_leads_max: int
 ) -> None:
-    whole, sliced = Bench(), Bench(tick_leads_max=tick_leads_max)
-    busy(whole)
+    sliced = Bench(tick_leads_max=tick_leads_max)
     busy(sliced)
 
-    whole.run_all(10_000)
     sliced.run_all(size)
 
     for topic in (TOPICS.lifecycle, TOPICS.handovers, TOPICS.recycles, TOPICS.refusals):

@@ -30,6 +30,11 @@ def records() -> list[Record]:
     return records_of(World(seed=5, weeks=6, leads=1_500))
 
 
+@pytest.fixture(scope="module")
+def signals(records: list[Record]) -> list[Signal]:
+    return signals_of(records)
+
+
 def records_of(world: World) -> list[Record]:
     return list(world.records(world.ends_at))
 
@@ -108,17 +113,17 @@ def test_a_broken_message_is_refused_for_the_reason_it_is_named_after(way: str) 
     assert refusal_of(Record(at, wrong_key, wrong_value, headers)) == RefusalCode(way)
 
 
-def test_some_messages_come_twice_with_the_same_id_and_source(records: list[Record]) -> None:
-    copies = Counter((signal.source, signal.id) for signal in signals_of(records))
+def test_some_messages_come_twice_with_the_same_id_and_source(signals: list[Signal]) -> None:
+    copies = Counter((signal.source, signal.id) for signal in signals)
 
     assert max(copies.values()) == 2
     assert 0.002 < sum(count > 1 for count in copies.values()) / len(copies) < 0.02
 
 
-def test_some_messages_come_late_and_out_of_order(records: list[Record]) -> None:
+def test_some_messages_come_late_and_out_of_order(signals: list[Signal]) -> None:
     last: dict[str, int] = {}
     late = out_of_order = 0
-    for signal in signals_of(records):
+    for signal in signals:
         late += signal.recorded_at - signal.time > 10 * 60_000
         out_of_order += signal.time < last.get(signal.lead_id, 0)
         last[signal.lead_id] = max(signal.time, last.get(signal.lead_id, 0))
@@ -127,28 +132,28 @@ def test_some_messages_come_late_and_out_of_order(records: list[Record]) -> None
     assert out_of_order > 50
 
 
-def test_nothing_claims_to_have_happened_after_it_was_told(records: list[Record]) -> None:
-    early = [signal for signal in signals_of(records) if signal.time > signal.recorded_at]
+def test_nothing_claims_to_have_happened_after_it_was_told(
+    records: list[Record], signals: list[Signal]
+) -> None:
+    early = [signal for signal in signals if signal.time > signal.recorded_at]
 
     # Only what was broken that way on purpose.
     assert len(early) == sum(refusal_of(record) == "from_the_future" for record in records)
 
 
 def test_leads_do_what_the_shipped_policy_names_and_one_thing_it_does_not(
-    records: list[Record],
+    signals: list[Signal],
 ) -> None:
-    done = {
-        signal.body.activity for signal in signals_of(records) if isinstance(signal.body, Engaged)
-    }
+    done = {signal.body.activity for signal in signals if isinstance(signal.body, Engaged)}
 
     assert done - set(shipped().activities) == {UNSCORED}
     assert len(done) > 15
 
 
-def test_profiles_speak_of_what_the_policy_scores_or_calls_junk(records: list[Record]) -> None:
+def test_profiles_speak_of_what_the_policy_scores_or_calls_junk(signals: list[Signal]) -> None:
     told = {
         name
-        for signal in signals_of(records)
+        for signal in signals
         if isinstance(signal.body, Profiled)
         for name in signal.body.attributes
     }
