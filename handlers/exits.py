@@ -16,6 +16,7 @@ class Exit(IntEnum):
     PARTIAL = 7
     OFFSETS_LOST = 8
     DIFFERENT = 9
+    UNREADABLE_STATE = 10
     DATABASE = 11
 
 

@@ -76,6 +76,8 @@ class Ownership:
 
     def ready(self) -> tuple[bool, str]:
         """Say whether every assigned partition flows; may be asked from any thread."""
+        if self._leaving:
+            return False, "stopping"
         if not self._joined:
             return False, "joining the group"
         waiting = sorted(self._assigned - {owned.number for owned in self.flowing()})

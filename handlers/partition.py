@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from events.state import UnreadableStateError
+
 Ticks = Literal["owner", "external"]
 
 POLICY_KEY: Final = b"~policy"
@@ -172,7 +174,18 @@ class Ledger:
 
 
 def restored(entries: Iterable[tuple[bytes, bytes]]) -> PartitionState:
-    """Return the state that a store's ``~`` entries tell."""
+    """Return the state that a store's ``~`` entries tell.
+
+    Raises UnreadableStateError where they are not as this release writes them.
+    """
+    try:
+        return _restored(entries)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        message = f"not the state of a partition: {error!r}"
+        raise UnreadableStateError(message) from error
+
+
+def _restored(entries: Iterable[tuple[bytes, bytes]]) -> PartitionState:
     state = PartitionState()
     excluded = set()
     for key, value in entries:

@@ -37,6 +37,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from events.clients import Properties, reader_config
 from events.codec import REPLAY
+from events.state import UnreadableStateError
 from events.topics import DAY_MS, Topics
 from events.wall_clock import WallClock
 from handlers.batch import Place, check_partition_count, in_force
@@ -136,15 +137,7 @@ class Restoration:
         try:
             start = yield from self._start()
             self.target = yield from self._changelog_end()
-            store = self._store = self._open()
-            try:
-                count = yield from self._catch_up(store)
-            except StoreError as error:
-                if error.no_room:
-                    raise
-                store.close()
-                store = self._store = self._open_empty(f"the local store is broken ({error})")
-                count = yield from self._catch_up(store)
+            store, count = yield from self._bring()
             if not start.committed and count:
                 raise Stop(
                     Exit.OFFSETS_LOST,
@@ -203,6 +196,30 @@ class Restoration:
             yield False
 
     # The leads.
+
+    def _bring(self) -> Steps[tuple[PartitionStore, int]]:
+        """Return the whole store, and how many records the changelog had; from nothing if need be.
+
+        What the changelog itself holds cannot be mended by reading it again.
+        """
+        store = self._store = self._open()
+        try:
+            return store, (yield from self._catch_up(store))
+        except (StoreError, UnreadableStateError) as error:
+            if isinstance(error, StoreError) and error.no_room:
+                raise
+            why = f"the local store is broken ({error})"
+        store.close()
+        store = self._store = self._open_empty(why)
+        try:
+            return store, (yield from self._catch_up(store))
+        except UnreadableStateError as error:
+            raise Stop(
+                Exit.UNREADABLE_STATE,
+                f"partition {self.partition} of {self.around.topics.state} holds what this "
+                f"release cannot read ({error}): another release wrote it. Run that one, or see "
+                "Roll back in docs/operations.md",
+            ) from error
 
     def _open(self) -> PartitionStore:
         around = self.around

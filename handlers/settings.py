@@ -186,7 +186,7 @@ class Settings(BaseSettings):
     )
     fault: str = Field(
         "",
-        pattern=r"^(|[a-z]+:[1-9][0-9]*:(kill|stop|pause|abort))$",
+        pattern=r"^(|[a-z]+:[1-9][0-9]*:[a-z]+)$",
         description="For tests alone: point:count:act, where a worker disturbs itself once.",
     )
     log_format: Literal["auto", "text", "json"] = Field(
@@ -200,6 +200,16 @@ class Settings(BaseSettings):
     @classmethod
     def _or_off(cls, port: object) -> object:
         return None if isinstance(port, str) and port.strip().lower() == "off" else port
+
+    @field_validator("fault")
+    @classmethod
+    def _at_a_point_there_is(cls, told: str) -> str:
+        if told:
+            # The worker alone needs it, and the client library that it brings along.
+            from handlers.faults import reaching  # noqa: PLC0415
+
+            reaching(told)
+        return told
 
     @field_validator("kafka")
     @classmethod

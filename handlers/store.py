@@ -33,7 +33,7 @@ from rocksdict import (
     WriteBufferManager,
 )
 
-from events.state import ENCODING, decode_lead, peek
+from events.state import ENCODING, UnreadableStateError, decode_lead, peek
 from handlers.batch import Change
 from handlers.cache import Held, LeadCache
 from handlers.partition import PartitionState, restored
@@ -172,7 +172,7 @@ class PartitionStore:
         ids = list(lead_ids)
         for lead_id, value in zip(ids, self._values(ids), strict=True):
             if value is not None:
-                held = self._held(decode_lead(value))
+                held = self._held(self._decoded(lead_id, value))
                 found[lead_id] = held
                 self._cache.put(lead_id, held)
         return found
@@ -299,6 +299,13 @@ class PartitionStore:
 
     # Inside.
 
+    def _decoded(self, lead_id: str, value: bytes) -> Lead:
+        """Return a lead; what was taken over from ``lead.state`` has this encoding's head."""
+        try:
+            return decode_lead(value)
+        except UnreadableStateError as error:
+            raise StoreError(self._path, f"lead {lead_id}: {error}") from error
+
     def _held(self, lead: Lead) -> Held:
         return Held(lead, None if lead.id in self.state.excluded else next_due(lead))
 
@@ -395,12 +402,16 @@ class PartitionStore:
         value = self.read(_HEADER)
         if value is None:
             return
-        document: dict[str, Any] = json.loads(value)
-        self.header = Header(
-            Identity(**document["identity"]), document["position"], document["log_time"]
-        )
-        self._counts.update({Stage(name): n for name, n in document["counts"].items()})
-        self.state = restored(self._range(_PARTITION, _AFTER_PARTITION))
+        try:
+            document: dict[str, Any] = json.loads(value)
+            identity = Identity(**document["identity"])
+            if identity.layout == LAYOUT and identity.encoding == ENCODING:
+                self._counts.update({Stage(name): n for name, n in document["counts"].items()})
+                self.state = restored(self._range(_PARTITION, _AFTER_PARTITION))
+            self.header = Header(identity, document["position"], document["log_time"])
+        except (LookupError, TypeError, ValueError, UnreadableStateError) as error:
+            self.close()
+            raise StoreError(self._path, f"its head is not this release's: {error!r}") from error
 
 
 def wipe(path: Path) -> None:

@@ -56,6 +56,8 @@ log: Final = logging.getLogger("baton.worker")
 
 RULES: Final = Rules(decode, vet, decide, advance, next_due)
 
+STOPPING: Final = (False, "stopping")
+"""What /health/ready says from when the end is asked for, or cannot be put off."""
 CHUNK_MESSAGES: Final = 1_000
 """Polled at once, so that large messages cannot pile up far past the limit on bytes."""
 OBSERVE_SECONDS: Final = 2.0
@@ -92,6 +94,12 @@ class Worker:
     def run(self, stop: threading.Event) -> Exit:
         """Work until ``stop`` is set or it cannot go on; the reason is logged."""
         self._stop = stop
+        if self._settings.fault:
+            log.critical(
+                "BATON_FAULT=%s: this worker is going to disturb itself, which is for tests alone. "
+                "Unset it anywhere else.",
+                self._settings.fault,
+            )
         try:
             self._work()
         except Stop as end:
@@ -116,8 +124,8 @@ class Worker:
         return Exit.OK
 
     def ready(self) -> tuple[bool, str]:
-        """Say whether every assigned partition flows."""
-        return self._answer_ready()
+        """Say whether every assigned partition flows, and nothing is about to end that."""
+        return STOPPING if self._stop.is_set() else self._answer_ready()
 
     def live(self) -> tuple[bool, str]:
         """Say whether the loop comes round."""
@@ -208,6 +216,7 @@ class Worker:
 
     def _end(self) -> None:
         """Let go of everything, whatever fails of it; what is committed is committed."""
+        self._answer_ready = lambda: STOPPING
         with ExitStack() as ends:
             for end in (self._shelf.stop, self._ticker.close, self._asker.close):
                 ends.callback(end)
@@ -334,6 +343,7 @@ class Worker:
 
     def _abort_on_the_way_out(self) -> None:
         """Abort what is open, so that readers need not wait for its time-out."""
+        self._answer_ready = lambda: STOPPING
         try:
             self._transactions.abort()
         except (Aborted, Stop, KafkaException) as error:
@@ -452,7 +462,16 @@ def _give_up(error: StoreError) -> None:
             error,
         )
         return
-    wipe(error.path)
+    try:
+        wipe(error.path)
+    except StoreError as again:
+        log.error(  # noqa: TRY400 - the sentence says it all
+            "the local store cannot be read (%s), nor removed (%s): delete it before the next "
+            "start, which restores it in full.",
+            error,
+            again,
+        )
+        return
     log.error(
         "the local store could not be read and was removed (%s): the next start restores it in "
         "full.",

@@ -29,6 +29,7 @@ _TEMPLATE: Final = Path(__file__).with_name("server.properties")
 _PORTS: Final = range(20_000, 32_000)
 """Below what systems give to outgoing connections: a port has to be free again at a restart."""
 _PORTS_EACH: Final = 3
+_BRIEF: Final = ("-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 _ANSWER_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.05
 
@@ -103,7 +104,7 @@ def prepare(
         _write(home / "server.properties", shared | own, security.server_properties(folder))
         command = _java(libs, brokers, "kafka.Kafka", str(home / "server.properties"))
         nodes[number] = Node(number, int(str(own["port"])), home, tuple(command))
-    arguments = [*_java(libs, brokers, "kafka.tools.StorageTool", "format"), "-t", cluster_id]
+    arguments = [*_java(libs, COPIES, "kafka.tools.StorageTool", "format"), "-t", cluster_id]
     with ThreadPoolExecutor(brokers) as pool:
         for _ in pool.map(
             lambda node: _format([*arguments, *security.format_arguments()], node), nodes.values()
@@ -176,8 +177,9 @@ def _run(command: list[str], seconds_max: float) -> subprocess.CompletedProcess[
 def _java(libs: Path, brokers: int, *arguments: str) -> list[str]:
     return [
         "java",
-        # One node alone may have the room that a measurement wants.
-        "-Xmx1g" if brokers == 1 else "-Xmx512m",
+        # One node alone may be what is measured. Several, and what only formats or asks, are soon
+        # over: quick to start counts for more than quick after a minute.
+        *(["-Xmx1g"] if brokers == 1 else _BRIEF),
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
         "-cp",
         f"{libs}/*",

@@ -37,6 +37,7 @@ _EXIT_CODES: Final = {
     Exit.PARTIAL: "publish, refusals redrive: some of it was not taken",
     Exit.OFFSETS_LOST: "worker: its place in the log is lost; look before restarting",
     Exit.DIFFERENT: "verify: the log says something else than what was decided",
+    Exit.UNREADABLE_STATE: "worker: another release wrote the leads' states; run that one",
 }
 _EPILOG: Final = "Exit codes: " + " · ".join(
     f"{code.value} {meaning}" for code, meaning in _EXIT_CODES.items()

@@ -6,7 +6,7 @@ import typer
 
 from events.embedded import EmbeddedBroker, EmbeddedBrokerError
 from handlers.cli import terminal
-from handlers.cli.worker import stop_on_signals
+from handlers.ending import stop_on_signals
 from handlers.settings import KAFKA_PREFIX
 
 PORT_DEFAULT = 9092

@@ -1,11 +1,9 @@
 """``baton worker``: the decider."""
 
-import signal
-import threading
-
 import typer
 
 from handlers.cli import terminal
+from handlers.ending import end_in_time, stop_on_signals
 
 
 def worker() -> None:
@@ -13,8 +11,9 @@ def worker() -> None:
 
     Any number may run, up to the partitions of lead.signals; give each its own BATON_WORKER_NAME
     and BATON_STATE_DIR. A stop commits the batch in hand, leaves the group (unless
-    BATON_STATIC_MEMBERSHIP keeps its place there) and exits 0 within 10 s. /metrics, /health/live
-    and /health/ready are served on BATON_METRICS_PORT.
+    BATON_STATIC_MEMBERSHIP keeps its place there) and exits 0 within 10 s; or 1, if the cluster
+    does not answer meanwhile. /metrics, /health/live and /health/ready are served on
+    BATON_METRICS_PORT.
 
     For example:
 
@@ -28,17 +27,6 @@ def worker() -> None:
     from handlers.worker import run_worker  # noqa: PLC0415
 
     collect_seldom()
-    raise typer.Exit(run_worker(settings, stop_on_signals()))
-
-
-def stop_on_signals() -> threading.Event:
-    """Return what SIGTERM and SIGINT set; a second one of them ends the process at once."""
-    stop = threading.Event()
-
-    def stopping(number: int, _: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stopping)
-    return stop
+    stop = stop_on_signals()
+    end_in_time(stop)
+    raise typer.Exit(run_worker(settings, stop))

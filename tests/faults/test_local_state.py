@@ -1,14 +1,28 @@
 """Fault 3: local state that is gone, old or broken; and a restore that holds up nobody else."""
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from confluent_kafka import Producer
+from rocksdict import Options, Rdict
+
 from deploy.kafka import Kafka
+from events.clients import producer_config
+from events.state import ENCODING
 from events.topics import Topics
 from handlers.exits import Exit
-from tests.e2e.harness import RunningWorker, append, await_read, await_that, ends_of
+from tests.e2e.harness import (
+    RunningWorker,
+    Site,
+    append,
+    await_read,
+    await_that,
+    ends_of,
+    states,
+)
 from tests.faults.lives import (
     KILLED,
     Crew,
@@ -77,6 +91,25 @@ def gone(pattern: str) -> Callable[[Path, Path], None]:
     return spoil
 
 
+def reheaded(change: Callable[[bytes], bytes]) -> Callable[[Path, Path], None]:
+    """What each store says of itself is something else."""
+
+    def spoil(store: Path, _: Path) -> None:
+        for one in store.iterdir():
+            database = Rdict(str(one), Options(raw_mode=True))
+            database[b"#header"] = change(database[b"#header"] or b"")
+            database.close()
+
+    return spoil
+
+
+def of_another_encoding(header: bytes) -> bytes:
+    """A release with another encoding of leads wrote this store."""
+    document = json.loads(header)
+    document["identity"]["encoding"] = ENCODING + 1
+    return json.dumps(document).encode()
+
+
 def found(store: Path, pattern: str) -> Iterator[Path]:
     """The files of all partitions that are not empty; there has to be one."""
     files = [file for file in store.glob(f"*/{pattern}") if file.stat().st_size]
@@ -89,6 +122,8 @@ SPOILT: dict[str, Callable[[Path, Path], None]] = {
     "one deleted": one_deleted,
     "older": older,
     "swapped": swapped,
+    "of another encoding": reheaded(of_another_encoding),
+    "of another release": reheaded(lambda _: b'{"whatever": 1}'),
     "data truncated": truncated("*.sst"),
     "data garbled": garbled("*.sst"),
     "data gone": gone("*.sst"),
@@ -150,6 +185,55 @@ def work(crew: Crew, ends: dict[int, int], name: str) -> None:
         crew.bury("w1")
         one = crew.start("w1", static("w1"))
         await_read(crew.site, ends, [one])
+
+
+def test_states_that_another_release_wrote_stop_the_worker_with_a_sentence(
+    kafka: Kafka, topics: Topics, tmp_path: Path
+) -> None:
+    site = agreed(kafka, topics)
+    first, second = pieces(2)
+    with Crew(site, tmp_path) as crew:
+        one = crew.start("w1", static("w1"))
+        await_read(site, ends_of(first, append(site, first)), [one])
+        assert crew.stop("w1") == Exit.OK
+        partition, key, value = some_state(site)
+        put_state(site, partition, key, bytes([ENCODING + 1]) + value[1:])
+
+        # With a local copy, and without.
+        for state_of in ("w1", "w2"):
+            crew.start(state_of, static("w1"), worker_name="w1")
+            assert crew.bury(state_of) == Exit.UNREADABLE_STATE, crew.last_words
+            sentence = (
+                f"partition {partition} of {topics.state} holds what this release cannot read "
+                f"(written in encoding {ENCODING + 1}, this release reads encoding {ENCODING})"
+            )
+            assert sentence in crew.last_words
+            assert "Traceback" not in crew.last_words
+
+        # As that other release would have to, somebody puts back what can be read.
+        put_state(site, partition, key, value)
+        crew.start("w1", static("w1"))
+        append(site, second)
+        await_story(site, crew.workers)
+
+    assert_undisturbed(site)
+
+
+def some_state(site: Site) -> tuple[int, bytes, bytes]:
+    """Any lead's partition, key and state."""
+    return next(
+        (partition, key, value)
+        for partition, held in states(site).items()
+        for key, value in held.items()
+        if not key.startswith(b"~") and value is not None
+    )
+
+
+def put_state(site: Site, partition: int, key: bytes, value: bytes) -> None:
+    """Write a lead's state as somebody else would."""
+    producer = Producer(producer_config(site.properties))
+    producer.produce(site.topics.state, value, key, partition=partition)
+    assert producer.flush(30) == 0
 
 
 def test_a_partition_that_waits_for_a_dead_owner_holds_up_no_other(

@@ -31,6 +31,7 @@ class Member:
 
     def __init__(self, *at_end: str, fails: bool = False) -> None:
         self.closed = False
+        self.when_closing: Callable[[], object] = lambda: None
         self._at_end = at_end
         self._fails = fails
         self._callbacks: dict[str, Callback] = {}
@@ -44,8 +45,10 @@ class Member:
 
     def close(self) -> None:
         self.closed = True
+        self.when_closing()
         for told in self._at_end:
             self._callbacks[told](self, [TopicPartition(TOPICS.signals, n) for n in (0, 1)])
+            self.when_closing()
 
 
 class Endless(Restoration):
@@ -138,6 +141,21 @@ def test_leaving_closes_every_store_whatever_is_heard_meanwhile(
     assert ownership.restoring() == {}
     for partition in (0, 1):  # Nobody holds one that could not be opened again.
         store_in(tmp_path, partition).close()
+
+
+def test_whoever_leaves_is_ready_for_nothing_though_all_it_has_left_flows(tmp_path: Path) -> None:
+    member = Member("on_revoke")
+    ownership = owning_one_and_restoring_another(member, tmp_path)
+    ownership._joined = True
+    ownership._restorer.cancel(1)
+    before, answers = ownership.ready(), []
+    member.when_closing = lambda: answers.append(ownership.ready())
+
+    ownership.leave()
+
+    assert before == (True, "ready")
+    assert answers == [(False, "stopping")] * 2
+    assert ownership.ready() == (False, "stopping")
 
 
 def test_partitions_that_come_after_a_restore_has_failed_hold_up_nobody(tmp_path: Path) -> None:

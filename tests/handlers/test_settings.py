@@ -21,6 +21,7 @@ def test_without_an_environment_the_defaults_hold() -> None:
     assert settings.batch_messages_max == 5_000
     assert settings.metrics_port == 9_108
     assert settings.state_dir.name == "baton"
+    assert settings.fault == ""
 
 
 def test_any_client_property_reaches_the_client_exactly_as_it_was_written(
@@ -77,6 +78,8 @@ def test_each_setting_is_shown_with_its_origin_and_secrets_are_hidden(
         ("BATON_REFUSAL_RATE_MAX", "0", "BATON_REFUSAL_RATE_MAX ('0') cannot be used"),
         ("BATON_WORKER_NAME", "a b", "BATON_WORKER_NAME ('a b') cannot be used"),
         ("BATON_SCOREBOARD_PORT", "-1", "BATON_SCOREBOARD_PORT ('-1') cannot be used"),
+        ("BATON_FAULT", "sent:1:laugh", "BATON_FAULT ('sent:1:laugh') cannot be used"),
+        ("BATON_FAULT", "nowhere:1:kill", "BATON_FAULT ('nowhere:1:kill') cannot be used"),
         ("BATON_LOG_FORMAT", "xml", "BATON_LOG_FORMAT ('xml') cannot be used"),
         ("BATON_KAFKA__BOOTSTRAP_SERVERS", " ", "BATON_KAFKA__BOOTSTRAP_SERVERS cannot be used"),
     ],

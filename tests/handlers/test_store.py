@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from rocksdict import DbClosedError
 
-from events.state import encode_lead
+from events.state import ENCODING, encode_lead
 from handlers.batch import Change
 from handlers.cache import Held, LeadCache
 from handlers.partition import PartitionState
-from handlers.store import Header, Identity, Memory, PartitionStore
+from handlers.store import LAYOUT, Header, Identity, Memory, PartitionStore, StoreError
 from lifecycle.clocks import next_due
 from lifecycle.lead import Lead
 from lifecycle.stages import Stage
@@ -182,3 +182,50 @@ def test_the_cache_forgets_but_never_more_than_it_must() -> None:
 
     assert cache.get("cold-99") is not None
     assert cache.get("cold-50") is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"{", b"[]", b"{}", b'{"identity": {"colour": 1}}'],
+    ids=["cut off", "a list", "nothing", "of a later release"],
+)
+def test_a_store_whose_head_nobody_can_read_is_told_as_broken(
+    store: PartitionStore, tmp_path: Path, memory: Memory, header: bytes
+) -> None:
+    store.finish(7, 7)
+    store._db[b"#header"] = header
+    store.close()
+
+    with pytest.raises(StoreError, match="its head is not this release's"):
+        PartitionStore(tmp_path / "0", memory, LeadCache(10))
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        Identity("cluster", "topic", 0, encoding=ENCODING + 1),
+        Identity("cluster", "topic", 0, layout=LAYOUT + 1),
+    ],
+)
+def test_of_a_store_of_another_release_only_its_identity_is_read(
+    store: PartitionStore, tmp_path: Path, memory: Memory, identity: Identity
+) -> None:
+    store.begin(identity)
+    store.finish(7, 7)
+    store._db[b"~policy"] = b"as nobody here writes it"
+    store.close()
+
+    opened = PartitionStore(tmp_path / "0", memory, LeadCache(10))
+
+    assert opened.header is not None
+    assert opened.header.identity == identity
+    assert opened.state == PartitionState()
+    opened.close()
+
+
+def test_a_lead_that_cannot_be_read_is_told_as_a_broken_store(store: PartitionStore) -> None:
+    whole = encode_lead(lead_after("demo_request"))
+    store.take_raw([(b"L1", whole[:-5])])
+
+    with pytest.raises(StoreError, match="lead L1: not the state of a lead"):
+        store.load(["L1"])
