@@ -1,0 +1,1 @@
+"""The numbers against a slow and obvious reading of the same facts."""
