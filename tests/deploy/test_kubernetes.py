@@ -68,6 +68,7 @@ def test_kubernetes_knows_every_field(name: str, version: str) -> None:
     kubernetes_validate.validate(manifest(Path(name).stem), version, strict=True)
 
 
+@pytest.mark.slow
 def test_the_prometheus_operator_knows_every_field_of_the_service_monitor() -> None:
     # Imported here: making its thousand models takes longer than all other tests of this module.
     models = importlib.import_module("cloudcoil.models.prometheus_operator.v1")
