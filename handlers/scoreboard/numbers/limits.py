@@ -1,35 +1,61 @@
-"""The limits that figures are judged by: those of the definition that the facts name."""
+"""The agreed limits that numbers are judged by.
 
+A handover is judged by its own definition, a page's totals by the newest.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, case, func, literal, select
 
 from handlers.scoreboard.tables import LEADS, POLICIES
 from lifecycle.policy import Policy
-from schemas.policy import load_policy
+from schemas.policy import load_policy, shipped
 
-_KEPT: Final = 64
-"""Definitions that stay read: two teams agree on a new one a few times a year."""
-
-
-def newest_policy(connection: Connection) -> Policy | None:
-    """Return the definition that decided last, which totals are judged by.
-
-    None: there is no fact yet, or the topic of definitions has not told of it.
-    """
-    version = connection.scalar(
-        select(LEADS.c.policy).order_by(LEADS.c.last_at.desc(), LEADS.c.lead_id).limit(1)
-    )
-    return None if version is None else policy_of(connection, version)
+_KEPT_MAX: Final = 64
+"""Definitions kept ready; the two teams agree on a new one now and then."""
 
 
-def policy_of(connection: Connection, version: str) -> Policy | None:
-    """Return the definition of a version, or None where the tables do not have it."""
-    body = connection.scalar(select(POLICIES.c.body).where(POLICIES.c.version == version))
-    return None if body is None else _read(body)
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """All definitions that facts name, and the newest of them."""
+
+    newest: Policy
+    by_version: Mapping[str, Policy]
+
+    def limit(
+        self, version: ColumnElement[str | None], of: Callable[[Policy], int]
+    ) -> ColumnElement[int]:
+        """Return, in SQL, what each row's own definition says.
+
+        Where a definition is nowhere to be found, the newest one speaks.
+        """
+        other = of(self.newest)
+        differ = {
+            name: limit
+            for name, policy in self.by_version.items()
+            if (limit := of(policy)) != other
+        }
+        if not differ:
+            return literal(other)
+        return case(*((version == name, limit) for name, limit in differ.items()), else_=other)
 
 
-@lru_cache(_KEPT)
-def _read(body: bytes) -> Policy:
+def definitions(connection: Connection) -> Definitions:
+    """Read the definitions; before the first fact the shipped one stands in for the newest."""
+    by_version = {
+        version: _load(version, bytes(body))
+        for version, body in connection.execute(select(POLICIES.c.version, POLICIES.c.body))
+    }
+    named = select(LEADS.c.policy).group_by(LEADS.c.policy).order_by(func.max(LEADS.c.last_at))
+    newest = shipped()
+    for version in connection.execute(named).scalars():
+        newest = by_version.get(version or "", newest)
+    return Definitions(newest, by_version)
+
+
+@lru_cache(_KEPT_MAX)
+def _load(_version: str, body: bytes) -> Policy:
     return load_policy(body)
