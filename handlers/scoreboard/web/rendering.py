@@ -1,0 +1,96 @@
+"""Templates: HTML with everything escaped that does not come from a template itself."""
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from handlers.scoreboard.numbers.table import Column, Kind
+from handlers.scoreboard.web import charts, formatting
+from handlers.scoreboard.web.addresses import lead_href
+
+STATIC: Final = {
+    "scoreboard.css": "text/css",
+    "scoreboard.js": "text/javascript",
+    "baton.svg": "image/svg+xml",
+}
+"""Every file that is given to anybody."""
+
+_VERDICTS: Final = {
+    "quality": "quality",
+    "handling": "handling",
+    "both": "both",
+    "fine": "fine",
+    "kept": "fine",
+    "broken": "bad",
+}
+
+
+@cache
+def environment() -> Environment:
+    """Return the environment of all templates, made once."""
+    env = Environment(
+        loader=PackageLoader("handlers.scoreboard.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.globals |= {
+        "amount": formatting.amount,
+        "count": formatting.count,
+        "day": formatting.day,
+        "duration": formatting.duration,
+        "gauge": charts.gauge,
+        "lead_href": lead_href,
+        "machine_time": formatting.machine_time,
+        "moment": formatting.moment,
+        "nothing": formatting.NOTHING,
+        "number": formatting.number,
+        "percent": formatting.percent,
+        "percent_span": formatting.percent_span,
+        "short_day": formatting.short_day,
+        "spark": charts.spark,
+        "static_version": static_version(),
+        "unit_of": unit_of,
+        "verdict_class": verdict_class,
+        "width": charts.width,
+        "words": formatting.words,
+    }
+    return env
+
+
+def render(template: str, **context: Any) -> str:  # noqa: ANN401 - whatever a template names
+    """Return a page."""
+    return environment().get_template(template).render(**context)
+
+
+@cache
+def static_file(name: str) -> bytes:
+    """Return a static file. Raises KeyError for one that is not listed."""
+    if name not in STATIC:
+        raise KeyError(name)
+    return (files("handlers.scoreboard.web") / "static" / name).read_bytes()
+
+
+@cache
+def static_version() -> str:
+    """Return what changes whenever a static file does."""
+    digest = hashlib.sha256(b"".join(static_file(name) for name in sorted(STATIC)))
+    return digest.hexdigest()[:12]
+
+
+def unit_of(column: Column) -> str:
+    """Return the unit that stands beside a column's head, for people."""
+    if column.kind is Kind.RATE and column.unit:
+        return f"of {column.unit}"
+    if column.kind is Kind.TIME:
+        return column.unit or "UTC"
+    return column.unit
+
+
+def verdict_class(word: str) -> str:
+    """Return the colour's name of a verdict; what cannot be told is grey."""
+    return _VERDICTS.get(word.partition(":")[0].strip(), "open")
