@@ -351,3 +351,5 @@ def test_topics_are_created_once_and_checked(baton: Baton, topics: Topics) -> No
     assert checked.exit_code == Exit.OK, checked.stdout
     assert elsewhere.exit_code == Exit.ERROR
     assert "is missing" in elsewhere.stdout
+    assert "7 topics are not as Baton needs them." in elsewhere.stderr
+    assert "'baton topics create' makes what is missing" in elsewhere.stderr

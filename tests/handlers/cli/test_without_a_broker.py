@@ -14,10 +14,10 @@ from confluent_kafka import KafkaError, KafkaException
 from typer.testing import CliRunner
 
 from events.clients import ClientConfigError
-from events.topics import TopicsError
+from events.topics import Difference, TopicsError
 from handlers.cli import policy, refusals, topics
 from handlers.cli.app import app
-from handlers.cli.terminal import Speaking
+from handlers.cli.terminal import CommandError, Speaking
 from handlers.exits import Exit, Stop
 from handlers.reading import ReadingError
 from handlers.recording import RecordingError
@@ -176,6 +176,31 @@ def test_a_reader_of_the_output_that_had_enough_is_no_error() -> None:
 
     assert shown.wait(timeout=30) == Exit.OK
     assert complaint == b""
+
+
+@pytest.mark.parametrize(
+    ("setting", "found", "hint"),
+    [
+        ("topic", None, "'baton topics create' makes what is missing"),
+        ("partitions", "5", "cannot be mended in place"),
+        ("retention.ms", "604800000", "kafka-configs.sh --alter"),
+    ],
+)
+def test_a_topic_that_differs_is_told_with_what_mends_it(
+    setting: str, found: str | None, hint: str
+) -> None:
+    with pytest.raises(CommandError) as told:
+        topics._tell_differences((Difference("lead.state", setting, "-1", found),))
+
+    assert told.value.sentence == "1 topic is not as Baton needs it."
+    assert hint in told.value.hint
+    assert told.value.code == Exit.ERROR
+
+
+def test_a_setting_that_a_broker_does_not_have_stops_nobody() -> None:
+    absent = Difference("lead.signals", "message.timestamp.after.max.ms", "300000", None)
+
+    topics._tell_differences((absent,))
 
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data/facts")
