@@ -1,115 +1,149 @@
-"""``python -m tests.benchmarks``: measure, print, and write what the documents show."""
+"""Measure, part by part; print each bar; write what the documents show.
+
+Each part adds to one file of figures, so parts can be measured alone, one after the other:
+
+  race      everybody on the reference load, in turn (7 minutes)
+  spread    leads that the cache does not help with, and a compressed log (9 minutes)
+  workers   one to four processes (6 minutes)
+  growth    more activities in the definition, more leads moving (6 minutes)
+  latency   from append to readable handover at half of the rate that race found (1 minute)
+  stored    restore, warm start, memory and disk with many leads (6 minutes)
+  tick      what waits while a tick finds many leads due (1 minute)
+  stages    what each step of a signal's way costs (1 minute)
+
+The minutes are those of two processors that nobody else uses.
+"""
 
 import argparse
 import sys
 import tempfile
-from datetime import UTC, datetime
-from importlib.metadata import version
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from platform import python_version
 from typing import Final
 
 from deploy.kafka import Kafka
-from tests.benchmarks.cluster import Log, write_log
+from tests.benchmarks import heats
+from tests.benchmarks.bars import published
+from tests.benchmarks.cluster import write_log
+from tests.benchmarks.figures import Measured, measured_now, read, write
 from tests.benchmarks.latency import latency
 from tests.benchmarks.load import Load
-from tests.benchmarks.machinery import machine
-from tests.benchmarks.race import candidates, race
-from tests.benchmarks.report import Figures, figures_from, terminal, write
+from tests.benchmarks.report import PICTURE, terminal, write_documents, write_picture
 from tests.benchmarks.stages import cost_of_stages
 from tests.benchmarks.stored import stored
+from tests.benchmarks.ticking import pause
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PARTS: Final = ("race", "stages", "latency", "stored")
+_PLANS: Final[dict[str, Callable[[Load], Sequence[heats.Plan]]]] = {
+    "race": heats.reference,
+    "spread": heats.spread,
+    "workers": heats.workers,
+    "growth": heats.growth,
+}
+PARTS: Final = (*_PLANS, "latency", "stored", "tick", "stages")
+_QUICK: Final = {
+    "signals": 100_000,
+    "repetitions": 1,
+    "stored": [10_000, 100_000],
+    "due": 10_000,
+    "seconds": 5.0,
+}
 
 
 def main() -> None:
-    """Measure what was asked for, or show what was measured before."""
+    """Measure what was asked for, and show everything that is known."""
     chosen = _arguments()
-    if chosen.figures is None:
-        figures = _measure(chosen)
-    else:
-        figures = figures_from(chosen.figures.read_text(encoding="utf-8"))
+    kept = chosen.output / "benchmarks.json"
+    if chosen.output == ROOT / ".bench" and chosen.quick:
+        kept = chosen.output / "quick.json"
+    for part in chosen.only:
+        began = time.monotonic()
+        _tell(f"{part} ...")
+        with Kafka() as kafka:
+            measured = _measure(part, chosen, kafka, read(kept))
+        if measured is None:
+            continue
+        # Read again: another part may have been measured meanwhile.
+        figures = read(kept) | {part: measured}
+        write(figures, kept)
+        write_picture(figures, chosen.output / PICTURE)
+        _tell(f"{part}: {(time.monotonic() - began) / 60:.1f} minutes, kept in {kept}")
+    figures = read(kept)
     sys.stdout.write(terminal(figures) + "\n")
-    write(figures, chosen.output, ROOT if chosen.write_docs else None)
+    if chosen.write_docs:
+        write_documents(figures, ROOT)
 
 
-def _measure(chosen: argparse.Namespace) -> Figures:
-    load = Load(chosen.signals, max(1, chosen.leads or chosen.signals // 10), even=chosen.even)
-    figures = Figures(
-        machine(), _versions(), f"{datetime.fromtimestamp(_now(), UTC):%Y-%m-%d}", load.told
-    )
-    with Kafka() as kafka:
-        _tell(f"writing {load.told}")
-        properties = kafka.client_properties
-        log = write_log(properties, "bench", load, chosen.compression)
-        if "race" in chosen.parts:
-            taking_part = [candidates()[name] for name in chosen.candidates]
-            found = race(log, taking_part, chosen.repetitions, kafka.pid, _tell)
-            figures.results = {one.name: one for one in found}
-        if "stages" in chosen.parts:
-            _measure_stages(log, figures)
-        if "latency" in chosen.parts:
-            _measure_latency(properties, chosen.rate, chosen.seconds, figures)
-        if "stored" in chosen.parts:
-            for count in chosen.stored:
-                _tell(f"storing {count:,} leads")
-                with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
-                    figures.stored.append(stored(properties, count, Path(folder)))
-    return figures
+def _measure(
+    part: str, chosen: argparse.Namespace, kafka: Kafka, known: dict[str, Measured]
+) -> Measured | None:
+    measured = measured_now()
+    properties = kafka.client_properties
+    load = Load(chosen.signals, max(1, chosen.signals // 10))
+    if part in _PLANS:
+        if part == "growth":
+            load = Load(load.signals // 2, load.leads // 2)
+        plans = [_only(plan, chosen.candidates) for plan in _PLANS[part](load)]
+        measured.heats = heats.run_all(plans, properties, chosen.repetitions, kafka.pid, _tell)
+    elif part == "stages":
+        measured.stages = cost_of_stages(write_log(properties, "stages", load))
+    elif part == "latency":
+        rate = chosen.rate
+        if rate is None and "baton" not in published(known, "race"):
+            _tell(
+                "no latency: half of which rate is not known; --rate says it, or race measures it"
+            )
+            return None
+        rate = rate or published(known, "race")["baton"].rate / 2
+        _tell(f"{rate:,.0f} signals/s for {chosen.seconds:.0f} s")
+        site = write_log(properties, "latency", Load(0, 1)).site
+        with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
+            measured.latency = latency(site, rate, chosen.seconds, Path(folder))
+    elif part == "tick":
+        with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
+            measured.pause = pause(properties, chosen.due, Path(folder))
+    else:
+        for count in chosen.stored:
+            _tell(f"storing {count:,} leads")
+            with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
+                measured.stored.append(stored(properties, count, Path(folder)))
+    return measured
 
 
-def _measure_stages(log: Log, figures: Figures) -> None:
-    _tell("taking signals step by step")
-    stages = cost_of_stages(log)
-    figures.stages = stages.micros()
-    figures.facts_a_signal = stages.facts / stages.signals
-    figures.changed_a_signal = stages.changed / stages.signals
-
-
-def _measure_latency(
-    properties: dict[str, str], rate: float | None, seconds: float, figures: Figures
-) -> None:
-    if rate is None:
-        if "baton" not in figures.results:
-            _tell("no latency: half of which rate is not known; --rate says it")
-            return
-        rate = figures.results["baton"].rate / 2
-    _tell(f"{rate:,.0f} signals/s for {seconds:.0f} s")
-    site = write_log(properties, "latency", Load(0, 1)).site
-    with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
-        figures.latency = latency(site, rate, seconds, Path(folder))
+def _only(plan: heats.Plan, who: Sequence[str] | None) -> heats.Plan:
+    if who is None:
+        return plan
+    return heats.with_candidates(plan, [name for name in plan.who if name in who])
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--signals", type=int, default=1_000_000)
-    parser.add_argument("--leads", type=int, help="default: a tenth of the signals")
-    parser.add_argument("--even", action="store_true", help="each lead equally often")
-    parser.add_argument("--compression", default="none", help="none, zstd, ...")
-    parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument(
-        "--candidates", nargs="*", choices=list(candidates()), default=list(candidates())
+    parser = argparse.ArgumentParser(
+        prog="make bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog='for example: make bench BENCH="--only race latency --write-docs"',
     )
-    parser.add_argument("--parts", nargs="*", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--rate", type=float, help="of latency; default: half of what was measured")
-    parser.add_argument("--seconds", type=float, default=20.0, help="how long latency is measured")
-    parser.add_argument("--stored", type=int, nargs="*", default=[10_000, 1_000_000])
-    parser.add_argument("--output", type=Path, default=ROOT / ".bench")
-    parser.add_argument("--figures", type=Path, help="measure nothing, show this benchmarks.json")
-    parser.add_argument("--write-docs", action="store_true", help="into docs/ and README.md")
-    return parser.parse_args()
-
-
-def _versions() -> str:
-    return (
-        f"Python {python_version()}, confluent-kafka {version('confluent-kafka')}, "
-        "Apache Kafka 4.3.1"
+    add = parser.add_argument
+    add(
+        "--only", nargs="*", choices=PARTS, default=PARTS, help="these parts; none: measure nothing"
     )
-
-
-def _now() -> float:
-    return datetime.now(UTC).timestamp()  # noqa: TID251 - the day on which it was measured
+    add("--quick", action="store_true", help="little of everything, kept apart: does it run?")
+    add("--signals", type=int, default=1_000_000, help="of the reference load; leads: a tenth")
+    add("--repetitions", type=int, default=3, help="of each candidate (default: 3)")
+    add("--candidates", nargs="*", help="only these of a part's: baton, streams, quix, faust, ...")
+    add("--rate", type=float, help="of latency; default: half of what race has found")
+    add("--seconds", type=float, default=30.0, help="how long latency is measured")
+    add("--stored", type=int, nargs="*", default=[10_000, 1_000_000, 5_000_000], help="leads")
+    add("--due", type=int, default=100_000, help="leads that the tick finds due")
+    add("--output", type=Path, default=ROOT / ".bench", help="folder of figures and plot")
+    add("--write-docs", action="store_true", help="into docs/performance.md and README.md")
+    chosen = parser.parse_args()
+    if chosen.quick:
+        for name, value in _QUICK.items():
+            if getattr(chosen, name) == parser.get_default(name):
+                setattr(chosen, name, value)
+    return chosen
 
 
 def _tell(line: str) -> None:

@@ -1,11 +1,13 @@
 """The cluster that everything is measured on: the log written once, outputs made anew each time."""
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, Self
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Final, Self, cast
 
 from confluent_kafka import (
+    OFFSET_BEGINNING,
     Consumer,
     KafkaError,
     KafkaException,
@@ -14,8 +16,10 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
-from events.clients import producer_config
+from events.clients import producer_config, reader_config
 from events.topics import Topics, create
+from schemas.policy import load_policy, shipped_text
+from tests.benchmarks.expected import Expected
 from tests.benchmarks.load import PARTITIONS, Load, Sent
 from tests.e2e.harness import Site, agree
 
@@ -36,6 +40,9 @@ class Log:
 
     site: Site
     ends: dict[int, int]
+    starts: dict[int, int] = field(default_factory=dict)
+    """Where the load begins, behind the adoption."""
+    expected: Expected = field(default_factory=Expected)
 
     @property
     def records(self) -> int:
@@ -43,21 +50,59 @@ class Log:
         return sum(self.ends.values())
 
 
-def write_log(properties: dict[str, str], name: str, load: Load, compression: str = "none") -> Log:
-    """Make topics of their own, adopt the shipped definition there, and write the load."""
+def write_log(
+    properties: dict[str, str],
+    name: str,
+    load: Load,
+    *,
+    compression: str = "none",
+    policy: str | None = None,
+    decided: bool = False,
+) -> Log:
+    """Make topics of their own, adopt a definition there (the shipped one), and write the load.
+
+    ``decided``: reckon what the definition makes of it, which takes as long as deciding does.
+    """
     site = Site(properties, Topics(f"{name}."), PARTITIONS)
+    text = shipped_text() if policy is None else policy
     create(properties, site.topics, partitions=PARTITIONS)
-    admin = AdminClient(dict(properties))
-    for made in admin.create_topics([NewTopic(peers_sink(site), PARTITIONS, 1)]).values():
+    agree(site, load.start, text=text)
+    starts = ends_of(site)
+    expected = Expected()
+    records = expected.watch(load.records(), load_policy(text) if decided else None)
+    append(site, records, compression=compression)
+    return Log(site, ends_of(site), starts, expected)
+
+
+@contextmanager
+def scratch_topic(site: Site, name: str) -> Iterator[str]:
+    """Make a topic as wide as the site's, and delete it when the block ends."""
+    admin = AdminClient(dict(site.properties))
+    for made in admin.create_topics([NewTopic(name, site.partitions, 1)]).values():
         made.result(_ANSWER_SECONDS)
-    agree(site, load.start)
-    append(site, load.records(), compression=compression)
-    return Log(site, ends_of(site))
+    try:
+        yield name
+    finally:
+        for deleted in admin.delete_topics([name]).values():
+            deleted.result(_ANSWER_SECONDS)
 
 
-def peers_sink(site: Site) -> str:
-    """The topic that the peers write handovers to."""
-    return f"{site.topics.prefix}peer.handovers"
+def keys_of(site: Site, topic: str) -> dict[int, list[bytes]]:
+    """The keys of what is committed in a topic, by partition, in their order."""
+    found: dict[int, list[bytes]] = {number: [] for number in range(site.partitions)}
+    open_ones = set(found)
+    with closing(Consumer(reader_config(site.properties))) as consumer:
+        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in found])
+        while open_ones:
+            for message in consumer.consume(5_000, 0.1):
+                error, partition = message.error(), message.partition()
+                if error is None:
+                    found[cast("int", partition)].append(message.key() or b"")
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    open_ones.discard(cast("int", partition))
+                else:
+                    raise KafkaException(error)
+    return found
 
 
 def append(
@@ -120,13 +165,17 @@ class Progress:
 
     def records(self) -> int:
         """Records of the log that are committed, over all partitions."""
+        return sum(self.offsets().values())
+
+    def offsets(self) -> dict[int, int]:
+        """What is committed, by partition."""
         try:
             places = self._asker.committed(self._asked, timeout=_ANSWER_SECONDS)
         except KafkaException as error:
             if error.args[0].code() not in _COMING_UP:
                 raise
-            return 0  # The coordinator is still coming up.
-        return sum(max(0, place.offset) for place in places)
+            return {}  # The coordinator is still coming up.
+        return {place.partition: max(0, place.offset) for place in places}
 
 
 def renew_outputs(site: Site) -> None:

@@ -1,20 +1,26 @@
 """The reference load: what a busy company's leads do, the same records for the same size and seed.
 
 92 % engagement over 12 activities, 5 % profiles, 3 % feedback; of all of it 0.5 % is sent twice
-and 0.1 % cannot be used. Leads are drawn by Zipf (s = 1.1) or evenly. Feedback follows a lead's
-own way through sales (claimed, contacted, qualified, a deal, lost, claimed again), so that it is
-mostly answered by a move and not by a refusal.
+and 0.1 % cannot be used. Leads are drawn by Zipf (s = 1.1) or evenly, over one week.
+
+Sales works on a limited number of cases at a time. A case begins with a lead that looked at
+prices or asked for something, once a lead, and goes the way that cases go: claimed, called until
+somebody answers, recycled with a reason or qualified, a deal whose amount changes, won or lost.
+
+``moving`` replaces all of that by a load in which this part of the signals, and no other, moves
+a lead to another stage: what changes when much or hardly anything happens to leads.
 """
 
 import random
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 from events.codec import Headers, encode_signal
 from events.partitioner import partition_of
+from tests.benchmarks.cases import Cases, Said, move
 
 PARTITIONS: Final = 4
 START: Final = 1_772_442_000_000
@@ -26,9 +32,10 @@ _DUPLICATES: Final = 0.005
 _REFUSALS: Final = 0.001
 _PROFILES: Final = 0.05
 _FEEDBACK: Final = 0.03
-_OF_CAMPAIGNS: Final = 0.25
 _RECENT: Final = 100
 _CHUNK: Final = 10_000
+_SECOND_CAMPAIGN: Final = 0.25
+"""Of a lead's links; most of a week's are from one campaign."""
 
 ACTIVITIES: Final = {
     "page_view": 49.7,
@@ -44,6 +51,13 @@ ACTIVITIES: Final = {
     "roi_calculator": 0.1,
     "demo_request": 0.1,
 }
+_WITH_CAMPAIGN: Final = frozenset({"ad_click", "email_open", "email_click"})
+"""Links that a campaign made carry its name; what follows on the pages does not."""
+_INTERESTING: Final = frozenset({"pricing_view", "integration_docs", "roi_calculator",
+                                 "demo_request"})  # fmt: skip
+"""What makes sales look at a lead."""
+_QUIET: Final = ("page_view", "email_open")
+"""Their caps together stay under the first threshold: they never move anybody."""
 _CAMPAIGNS: Final = tuple(f"2026-q{quarter}-{name}" for quarter in (1, 2) for name in (
     "spring-sale", "webinar-series", "retargeting", "newsletter", "partner-week", "product-launch",
     "trade-fair", "case-studies", "search-brand", "search-generic",
@@ -58,20 +72,6 @@ _PROFILES_OF: Final = {
     "country": ("DE", "AT", "CH", "NL", "FR", "GB", "US", "CA", "ES"),
     "budget_authority": (True, False),
 }
-_WAY: Final = (
-    ("claimed", {"rep": "rep-7", "reason": "met at the fair"}),
-    ("contact_attempted", {"channel": "phone", "reached": True, "rep": "rep-7"}),
-    (
-        "qualified",
-        {"budget": True, "authority": True, "need": True, "timeline_days": 45, "rep": "rep-7"},
-    ),
-    (
-        "opportunity_opened",
-        {"amount": 48000, "currency": "EUR", "close_date": "2026-06-30", "rep": "rep-7"},
-    ),
-    ("lost", {"reason": "lost_to_competitor", "rep": "rep-7"}),
-)
-"""What sales says about a lead, one after the other; then from the start again."""
 
 
 class Sent(NamedTuple):
@@ -97,6 +97,10 @@ class Load:
     """When the first signal happens."""
     days: float = DAYS
     """How long it goes on from there."""
+    moving: float | None = None
+    """The part of the signals that moves a lead; None: as it comes."""
+    activities: tuple[str, ...] = ()
+    """Activities, one as frequent as the other; none: those of ``ACTIVITIES``."""
 
     def records(self) -> Iterator[Sent]:
         """Yield the records in their order."""
@@ -106,7 +110,10 @@ class Load:
     def told(self) -> str:
         """What it is, in a line."""
         spread = "evenly" if self.even else f"by Zipf (s = {_ZIPF})"
-        return f"{self.signals:,} signals over {self.leads:,} leads {spread}"
+        told = f"{self.signals:,} signals over {self.leads:,} leads {spread}"
+        if self.moving is not None:
+            told += f", {100 * self.moving:g} % of them move one"
+        return told
 
 
 def _records(load: Load) -> Iterator[Sent]:
@@ -117,54 +124,63 @@ def _records(load: Load) -> Iterator[Sent]:
     if not load.even:
         weights = list(accumulate(1 / rank**_ZIPF for rank in range(1, load.leads + 1)))
     recent: deque[Sent] = deque(maxlen=_RECENT)
-    steps: dict[str, int] = {}
+    say = _saying(chance, load)
     done = 0
     while done < load.signals:
         count = min(_CHUNK, load.signals - done)
-        for lead in _drawn(chance, names, weights, count):
+        for lead in chance.choices(names, cum_weights=weights, k=count):
             at = load.start + int(done * load.days * _DAY_MS) // load.signals
             done += 1
             dice = chance.random()
             if dice < _DUPLICATES and recent:
                 sent = chance.choice(recent)._replace(timestamp=at)
             else:
-                kind, data = _said(chance, lead, steps)
+                who, kind, data = say(lead)
                 unusable = _DUPLICATES <= dice < _DUPLICATES + _REFUSALS
-                sent = _sent(lead, "forgotten" if unusable else kind, data, done, at)
+                sent = _sent(who, "forgotten" if unusable else kind, data, done, at)
             recent.append(sent)
             yield sent
 
 
-def _drawn(
-    chance: random.Random, names: Sequence[str], weights: Sequence[float] | None, count: int
-) -> list[str]:
-    return chance.choices(names, cum_weights=weights, k=count)
+def _saying(chance: random.Random, load: Load) -> Callable[[str], Said]:
+    """Return what makes up the next message when a lead was drawn."""
+    cases = Cases(chance)
+    steps: dict[str, int] = {}
+
+    def ordinary(lead: str) -> Said:
+        dice = chance.random()
+        if dice < _FEEDBACK:
+            return cases.next(lead)
+        if dice < _FEEDBACK + _PROFILES:
+            return lead, "profiled", _profile(chance)
+        if load.activities:
+            activity = chance.choice(load.activities)
+        else:
+            (activity,) = chance.choices(_ACTIVITY_NAMES, cum_weights=_ACTIVITY_WEIGHTS)
+        if activity in _INTERESTING:
+            cases.interest(lead)
+        return lead, "engaged", _engagement(chance, lead, activity)
+
+    def so_many_moving(lead: str) -> Said:
+        if chance.random() < (load.moving or 0):
+            step = steps.get(lead, 0)
+            steps[lead] = step + 1
+            return lead, *move(step)
+        return lead, "engaged", _engagement(chance, lead, chance.choice(_QUIET))
+
+    return ordinary if load.moving is None else so_many_moving
 
 
-def _said(chance: random.Random, lead: str, steps: dict[str, int]) -> tuple[str, dict[str, Any]]:
-    dice = chance.random()
-    if dice < _FEEDBACK:
-        step = steps.get(lead, 0)
-        steps[lead] = step + 1
-        round_, place = divmod(step, len(_WAY))
-        kind, data = _WAY[place]
-        if kind in {"opportunity_opened", "lost"}:
-            data = {"opportunity_id": f"o-{round_}", **data}
-        return kind, data
-    if dice < _FEEDBACK + _PROFILES:
-        names = chance.sample(tuple(_PROFILES_OF), 3)
-        return "profiled", {
-            "attributes": {name: chance.choice(_PROFILES_OF[name]) for name in names}
-        }
-    return "engaged", _engagement(chance, lead)
+def _profile(chance: random.Random) -> dict[str, Any]:
+    names = chance.sample(tuple(_PROFILES_OF), 3)
+    return {"attributes": {name: chance.choice(_PROFILES_OF[name]) for name in names}}
 
 
-def _engagement(chance: random.Random, lead: str) -> dict[str, Any]:
-    (activity,) = chance.choices(_ACTIVITY_NAMES, cum_weights=_ACTIVITY_WEIGHTS)
+def _engagement(chance: random.Random, lead: str, activity: str) -> dict[str, Any]:
     data: dict[str, Any] = {"activity": activity}
-    if chance.random() < _OF_CAMPAIGNS:
+    if activity in _WITH_CAMPAIGN:
         # A lead meets a few of the campaigns, not all of them.
-        place = int(lead[5:]) * 7 + int(chance.random() * 2)
+        place = int(lead[5:]) * 7 + (chance.random() < _SECOND_CAMPAIGN)
         data["campaign"] = _CAMPAIGNS[place % len(_CAMPAIGNS)]
         data["source"] = _SOURCES[place % len(_SOURCES)]
         data["medium"] = _MEDIA[place % len(_MEDIA)]

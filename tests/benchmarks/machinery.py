@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -45,22 +44,6 @@ def class_path_of_streams() -> str:
             _run(["javac", "-cp", f"{libs}/*", "-d", str(target), str(_SOURCE)])
             target.rename(classes)
     return f"{classes}:{libs}/*"
-
-
-def machine() -> str:
-    """What the figures were measured on."""
-    return f"{os.cpu_count()} processors ({_processor()}), {_memory_gb()} GB, {platform.system()}"
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return " ".join(line.partition(":")[2].split())
-    return platform.machine()
-
-
-def _memory_gb() -> int:
-    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
 
 
 def _cache() -> Path:

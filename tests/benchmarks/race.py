@@ -11,13 +11,14 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from events.child import Child
-from tests.benchmarks.cluster import Log, Progress, peers_sink, renew_outputs
+from tests.benchmarks.cluster import Log, Progress, keys_of, renew_outputs, scratch_topic
+from tests.benchmarks.expected import disagreement
 from tests.benchmarks.machinery import PEERS, class_path_of_streams, python_of_peers
 from tests.e2e.harness import BATON
 
@@ -37,8 +38,8 @@ class Candidate:
     name: str
     told: str
     """What it does, for the table."""
-    command: Callable[[Log, str, Path], Sequence[str]]
-    """Of log, group and a folder of its own."""
+    command: Callable[[Log, str, Path, str], Sequence[str]]
+    """Of log, group, a folder of its own and a topic for handovers."""
     share: float = 1.0
     """Of the log; slow ones need not read all of it to show how slow they are."""
     processes: int = 1
@@ -54,6 +55,13 @@ class Run:
     broker_seconds_per_million: float
     from_start_seconds: float
     """From the start of the process until all was committed."""
+    processors: float = 0.0
+    """How many processors' time it had."""
+    broker_processors: float = 0.0
+    handovers: int = 0
+    """Found behind it, in its output."""
+    disagreement: str = ""
+    """How its handovers differ from what they have to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,11 @@ class Result:
         """CPU seconds a million signals: the median run's."""
         return median(run.cpu_seconds_per_million for run in self.runs)
 
+    @property
+    def disagreement(self) -> str:
+        """How the handovers of a run differ; nothing if all are right."""
+        return next((run.disagreement for run in self.runs if run.disagreement), "")
+
 
 def candidates() -> dict[str, Candidate]:
     """Everybody, by a short name."""
@@ -81,7 +94,8 @@ def candidates() -> dict[str, Candidate]:
     found = (
         Candidate("baton", "Baton, exactly once, RocksDB, one process: the whole policy", _baton,
                   is_baton=True),
-        Candidate("baton-2", "Baton, two processes", _baton, processes=2, is_baton=True),
+        *(Candidate(f"baton-{count}", f"Baton, {count} processes", _baton, processes=count,
+                    is_baton=True) for count in (2, 3, 4)),
         Candidate("faust", "Faust 0.15.3, agent with a table, at least once: the simple job",
                   lambda *given: _python("faust_peer.py", *given), share=0.1),
         Candidate("quix", "Quix Streams 3.28.1, exactly once, RocksDB: the simple job",
@@ -93,37 +107,52 @@ def candidates() -> dict[str, Candidate]:
     return {candidate.name: candidate for candidate in found}
 
 
-def race(
-    log: Log,
-    taking_part: Sequence[Candidate],
-    repetitions: int,
-    broker_pid: int | None,
-    tell: Callable[[str], None],
-) -> list[Result]:
-    """Let each read the log, in turn, again and again."""
-    runs: dict[str, list[Run]] = {candidate.name: [] for candidate in taking_part}
-    for number in range(1, repetitions + 1):
-        for candidate in taking_part:
-            run = run_once(log, candidate, f"{candidate.name}-{number}-{os.getpid()}", broker_pid)
-            runs[candidate.name].append(run)
-            tell(
-                f"run {number}  {candidate.name:17} {run.signals_per_second:9,.0f} signals/s  "
-                f"{run.cpu_seconds_per_million:6.1f} CPU s a million"
-            )
-    return [Result(one.name, one.told, tuple(runs[one.name])) for one in taking_part]
-
-
 def run_once(log: Log, candidate: Candidate, group: str, broker_pid: int | None) -> Run:
-    """Start a candidate, watch it read its share, and end it."""
+    """Start a candidate, watch it read its share, end it, and look at its handovers."""
     if candidate.is_baton:
         renew_outputs(log.site)
+    with ExitStack() as held:
+        sink = log.site.topics.handovers
+        if not candidate.is_baton:
+            sink = held.enter_context(scratch_topic(log.site, f"peer.{group}"))
+        progress = held.enter_context(Progress(log, group))
+        run = _watched(log, candidate, group, sink, progress, broker_pid)
+        if not log.starts:
+            return run
+        handovers = keys_of(log.site, sink)
+        done = {
+            partition: offset - log.starts[partition]
+            for partition, offset in progress.offsets().items()
+        }
+        wanted = log.expected.whole if candidate.is_baton else log.expected.simple
+        if candidate.is_baton and not log.expected.decided:
+            return run
+        return replace(
+            run,
+            handovers=sum(map(len, handovers.values())),
+            disagreement=disagreement(wanted, handovers, done),
+        )
+
+
+def _folder(held: ExitStack) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="baton-bench-"))
+    held.callback(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _watched(
+    log: Log,
+    candidate: Candidate,
+    group: str,
+    sink: str,
+    progress: Progress,
+    broker_pid: int | None,
+) -> Run:
     wanted = int(log.records * candidate.share)
     with ExitStack() as held:
-        progress = held.enter_context(Progress(log, group))
-        folder = Path(tempfile.mkdtemp(prefix="baton-bench-"))
-        held.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = _folder(held)
         words = held.enter_context(tempfile.TemporaryFile())
-        command = candidate.command(log, group, folder)
+        command = candidate.command(log, group, folder, sink)
         began = time.perf_counter()
         children = []
         for number in range(candidate.processes):
@@ -135,14 +164,17 @@ def run_once(log: Log, candidate: Candidate, group: str, broker_pid: int | None)
         warm = _await(progress, wanted * WARM_UP, children)
         cpu, broker = cpu_seconds(*pids), cpu_seconds(broker_pid)
         warm_at = time.perf_counter()
-        done = _await(progress, wanted, children)
-        ended_at = time.perf_counter()
+        done = _await(progress, max(wanted, warm + 1), children)
+        seconds = time.perf_counter() - warm_at
+        own, brokers = cpu_seconds(*pids) - cpu, cpu_seconds(broker_pid) - broker
         millions = (done - warm) / 1e6
         return Run(
-            signals_per_second=(done - warm) / (ended_at - warm_at),
-            cpu_seconds_per_million=(cpu_seconds(*pids) - cpu) / millions,
-            broker_seconds_per_million=(cpu_seconds(broker_pid) - broker) / millions,
-            from_start_seconds=ended_at - began,
+            signals_per_second=(done - warm) / seconds,
+            cpu_seconds_per_million=own / millions,
+            broker_seconds_per_million=brokers / millions,
+            from_start_seconds=time.perf_counter() - began,
+            processors=own / seconds,
+            broker_processors=brokers / seconds,
         )
 
 
@@ -183,20 +215,19 @@ def _environment(
     )
 
 
-def _baton(_log: Log, _group: str, _folder: Path) -> Sequence[str]:
+def _baton(_log: Log, _group: str, _folder: Path, _sink: str) -> Sequence[str]:
     return [*BATON, "worker"]
 
 
-def _python(script: str, log: Log, group: str, folder: Path) -> Sequence[str]:
-    return [str(python_of_peers()), str(PEERS / script), *_told(log, group, folder)]
+def _python(script: str, *given: Any) -> Sequence[str]:  # noqa: ANN401 - of ``_told``
+    return [str(python_of_peers()), str(PEERS / script), *_told(*given)]
 
 
-def _streams(cache_bytes: int, log: Log, group: str, folder: Path) -> Sequence[str]:
+def _streams(cache_bytes: int, *given: Any) -> Sequence[str]:  # noqa: ANN401 - of ``_told``
     java = ["java", "-Xmx1g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
-    told = _told(log, group, folder)
-    return [*java, "-cp", class_path_of_streams(), "StreamsPeer", *told, str(cache_bytes)]
+    return [*java, "-cp", class_path_of_streams(), "StreamsPeer", *_told(*given), str(cache_bytes)]
 
 
-def _told(log: Log, group: str, folder: Path) -> Sequence[str]:
+def _told(log: Log, group: str, folder: Path, sink: str) -> Sequence[str]:
     servers = log.site.properties["bootstrap.servers"]
-    return [servers, log.site.topics.signals, peers_sink(log.site), group, str(folder)]
+    return [servers, log.site.topics.signals, sink, group, str(folder)]

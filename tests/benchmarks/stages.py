@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -39,7 +40,20 @@ _POLL_SECONDS: Final = 5.0
 Answer = TypeVar("Answer")
 
 
-class Stages:
+@dataclass(frozen=True, slots=True)
+class StageCosts:
+    """What each step costs."""
+
+    micros: dict[str, float]
+    """µs of CPU a signal, by step."""
+    facts_a_signal: float
+    changed_a_signal: float
+    """Leads written to ``lead.state``: one a batch, however often it changed."""
+    commit_ms: float
+    """What a batch waited for its commit, on average: the broker's work, mostly."""
+
+
+class _Stages:
     """CPU time by step."""
 
     def __init__(self) -> None:
@@ -60,17 +74,22 @@ class Stages:
             spent = time.process_time() - began
             self.seconds[step] = self.seconds.get(step, 0.0) + spent
 
-    def micros(self) -> dict[str, float]:
-        """µs a signal, by step."""
-        return {step: 1e6 * spent / self.signals for step, spent in self.seconds.items()}
+    def costs(self) -> StageCosts:
+        """All of it, for one signal."""
+        return StageCosts(
+            micros={step: 1e6 * spent / self.signals for step, spent in self.seconds.items()},
+            facts_a_signal=self.facts / self.signals,
+            changed_a_signal=self.changed / self.signals,
+            commit_ms=1e3 * self.commit_seconds / self.batches,
+        )
 
 
-def cost_of_stages(log: Log) -> Stages:
+def cost_of_stages(log: Log) -> StageCosts:
     """Take the signals of one partition through every step."""
     site = log.site
     scratch = Topics(f"{site.topics.prefix}stages.")
     create(site.properties, scratch, partitions=site.partitions)
-    stages = Stages()
+    stages = _Stages()
     folder = Path(tempfile.mkdtemp(prefix="baton-bench-"))
     consumer = Consumer(consumer_config(site.properties, "stages"))
     consumer.assign([TopicPartition(site.topics.signals, _PARTITION, 0)])
@@ -86,13 +105,13 @@ def cost_of_stages(log: Log) -> Stages:
         consumer.close()
         store.close()
         shutil.rmtree(folder, ignore_errors=True)
-    return stages
+    return stages.costs()
 
 
 class _Work:
     def __init__(
         self,
-        stages: Stages,
+        stages: _Stages,
         store: PartitionStore,
         transactions: Transactions,
         topics: Topics,

@@ -1,6 +1,7 @@
 """What many stored leads cost: restoring them, starting again, memory and disk."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -21,12 +22,14 @@ from lifecycle.signals import Signal
 from schemas.policy import shipped
 from schemas.refusal import Refused
 from tests.benchmarks.cluster import Log, Progress, append, ends_of, write_log
+from tests.benchmarks.latency import LINGER
 from tests.benchmarks.load import Load, Sent
 from tests.e2e.harness import RunningWorker, Site, await_that, worker
 
 SAMPLE_SIGNALS: Final = 50_000
-WORK_SIGNALS: Final = 100_000
+WORK_SIGNALS: Final = 200_000
 _SECONDS_MAX: Final = 900.0
+_LEAD_NAME: Final = "lead-{:07d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,10 @@ class Stored:
     disk_bytes_a_lead: float
     state_bytes_a_lead: float
     """In ``lead.state``."""
+    resident_restoring_mb: float = 0.0
+    """Of a worker that has just restored them all."""
+    signals_per_second: float = 0.0
+    """Of signals of leads all over the store, evenly."""
 
     @property
     def restored_per_second(self) -> float:
@@ -50,17 +57,27 @@ class Stored:
 
 def stored(properties: dict[str, str], leads: int, folder: Path) -> Stored:
     """Fill ``lead.state`` with typical leads, restore them, start again, and work on them."""
-    log = write_log(properties, f"stored{leads}", Load(0, 1))
+    log = write_log(properties, f"stored{leads}-{os.getpid()}", Load(0, 1))
     state_bytes = _fill(log.site, leads)
-    _begin_at_the_start(log.site)
+    begin_at_the_start(log.site)
     with _worker(log.site, folder) as running:
         restore_seconds = _restoring_seconds(running)
+        restoring_mb = _resident_mb(running.child.pid)
     with _worker(log.site, folder) as running:
         warm_seconds = _restoring_seconds(running)
-        _work_through(log.site, leads, running)
+        rate = _work_through(log.site, leads, running)
         resident = _resident_mb(running.child.pid)
     disk = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    return Stored(leads, restore_seconds, warm_seconds, resident, disk / leads, state_bytes)
+    return Stored(
+        leads=leads,
+        restore_seconds=restore_seconds,
+        warm_seconds=warm_seconds,
+        resident_mb=resident,
+        disk_bytes_a_lead=disk / leads,
+        state_bytes_a_lead=state_bytes,
+        resident_restoring_mb=restoring_mb,
+        signals_per_second=rate,
+    )
 
 
 def typical_leads() -> list[Lead]:
@@ -79,15 +96,16 @@ def typical_leads() -> list[Lead]:
 
 
 def _fill(site: Site, count: int) -> float:
-    sample = typical_leads()
+    names = _LEAD_NAME.format(0).encode()
+    sample = [_around_name(lead, names) for lead in typical_leads()]
     size = 0
 
     def records() -> Iterator[Sent]:
         nonlocal size
         now = int(time.time() * 1000)
         for number in range(count):
-            name = f"lead-{number:07d}"
-            value = encode_lead(replace(sample[number % len(sample)], id=name))
+            name = _LEAD_NAME.format(number)
+            value = name.encode().join(sample[number % len(sample)])
             size += len(value)
             key = name.encode()
             yield Sent(partition_of(key, site.partitions), key, value, [], now)
@@ -96,7 +114,12 @@ def _fill(site: Site, count: int) -> float:
     return size / count
 
 
-def _begin_at_the_start(site: Site) -> None:
+def _around_name(lead: Lead, name: bytes) -> list[bytes]:
+    """Return a lead's bytes without its id: names of one length make leads of the same bytes."""
+    return encode_lead(replace(lead, id=name.decode())).split(name)
+
+
+def begin_at_the_start(site: Site) -> None:
     """Give the group offsets: leads without offsets are refused, for they would count twice."""
     asker = Consumer(consumer_config(site.properties, site.group))
     topic = site.topics.signals
@@ -106,7 +129,7 @@ def _begin_at_the_start(site: Site) -> None:
 
 
 def _worker(site: Site, folder: Path) -> AbstractContextManager[RunningWorker]:
-    return worker(site, folder, "stored", log_format="json", linger_seconds=0.05)
+    return worker(site, folder, "stored", log_format="json", linger_seconds=LINGER)
 
 
 def _restoring_seconds(running: RunningWorker) -> float:
@@ -121,11 +144,18 @@ def _restoring_seconds(running: RunningWorker) -> float:
     return max(times["partition restored"]) - min(times["partitions assigned"])
 
 
-def _work_through(site: Site, leads: int, running: RunningWorker) -> None:
-    append(site, Load(WORK_SIGNALS, leads, even=True, seed=3).records())
+def _work_through(site: Site, leads: int, running: RunningWorker) -> float:
+    """Let signals be taken while they are appended faster than that; return the rate."""
+    before = sum(ends_of(site).values())
+    records = list(Load(WORK_SIGNALS, leads, even=True, seed=3).records())
+    append(site, records)
     log = Log(site, ends_of(site))
     with Progress(log, site.group) as progress:
+        began_at, began = time.perf_counter(), progress.records()
         await_that(lambda: progress.records() >= log.records, _SECONDS_MAX, "all read", [running])
+    if began - before > WORK_SIGNALS / 2:
+        raise RuntimeError("most was taken before it was watched: more signals are needed")
+    return (log.records - began) / (time.perf_counter() - began_at)
 
 
 def _resident_mb(pid: int) -> float:

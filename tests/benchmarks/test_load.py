@@ -2,9 +2,13 @@
 
 from collections import Counter
 
+import pytest
+
 from events.codec import decode
 from lifecycle.signals import Engaged, Profiled, Signal
+from schemas.policy import shipped
 from schemas.refusal import Refused
+from tests.benchmarks.expected import Expected
 from tests.benchmarks.load import ACTIVITIES, Load
 
 SIGNALS = 20_000
@@ -56,3 +60,24 @@ def test_few_leads_do_most_of_it_unless_it_is_even() -> None:
 
 def test_it_is_the_same_every_time() -> None:
     assert list(Load(500, 50).records()) == list(Load(500, 50).records())
+
+
+@pytest.mark.parametrize("share", [0.001, 0.3])
+def test_so_many_signals_move_a_lead_as_were_asked_for(share: float) -> None:
+    load = Load(SIGNALS, SIGNALS // 10, moving=share)
+    expected = Expected()
+
+    for _ in expected.watch(load.records(), shipped()):
+        pass
+
+    usable = 1 - 0.005 - 0.001
+    assert expected.moving / SIGNALS == pytest.approx(share * usable, rel=0.03, abs=0.0005)
+
+
+def test_facts_are_fewer_than_signals() -> None:
+    expected = Expected()
+
+    for _ in expected.watch(Load(SIGNALS, SIGNALS // 10).records(), shipped()):
+        pass
+
+    assert 0.1 < expected.facts / SIGNALS < 0.4

@@ -2,7 +2,7 @@
 
 import sys
 
-import faust  # type: ignore[import-not-found]
+import faust
 import orjson  # type: ignore[import-not-found]
 from simple_job import step  # type: ignore[import-not-found]
 
