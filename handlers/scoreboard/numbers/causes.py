@@ -14,7 +14,8 @@ A breach that Baton noticed late, or that an answer from before the deadline dis
 handling: the tables' flags leave both out.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, null, or_, select
 
@@ -74,9 +75,9 @@ def is_old(known: Definitions, now_at: int) -> ColumnElement[bool]:
 def counted(
     known: Definitions,
     now_at: int,
-    by: tuple[ColumnElement[object], ...],
+    by: Sequence[ColumnElement[Any]],
     *where: ColumnElement[bool],
-) -> Select[tuple[object, ...]]:
+) -> Select[Any]:
     """Return a statement: a row a group, with handovers, handling, quality and open ones."""
     it = HANDOVERS.c
     still_open = and_(it.ended_at.is_(None), it.withdrawn_at.is_(None), it.opportunity_at.is_(None))

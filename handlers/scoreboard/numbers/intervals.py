@@ -39,8 +39,11 @@ def rate(count: int, of: int) -> Rate:
     return Rate(count, of, low, high)
 
 
-def wilson(count: int, of: int) -> tuple[float, float]:
-    """Return both bounds of Wilson's score interval for a sample that is not empty."""
+def wilson(count: float, of: float) -> tuple[float, float]:
+    """Return both bounds of Wilson's score interval for a sample that is not empty.
+
+    A sample that was weighed need not be whole.
+    """
     share, square = count / of, Z * Z
     centre = share + square / (2 * of)
     margin = Z * sqrt(share * (1 - share) / of + square / (4 * of * of))

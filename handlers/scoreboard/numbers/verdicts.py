@@ -1,0 +1,367 @@
+"""Quality or handling? A verdict for each campaign and each rep, with what it stands on.
+
+h is the share of handovers that were spoilt by handling, q the share of all others that ended for
+reasons of quality. A campaign is judged against the agreed limits. A rep is judged by h against
+the limit, but by q only against other reps who had leads of the same source and grade: whom
+routing gave the worse leads is not the worse rep, but who says no to what others work is picky.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, case, func, literal, not_, select
+
+from handlers.scoreboard.numbers.alike import Comparison, compare
+from handlers.scoreboard.numbers.causes import RULE, counted, is_old
+from handlers.scoreboard.numbers.filters import NOBODY, Filters
+from handlers.scoreboard.numbers.intervals import Rate, rate
+from handlers.scoreboard.numbers.limits import Definitions, definitions
+from handlers.scoreboard.numbers.table import Column, Kind, Table
+from handlers.scoreboard.numbers.wording import percent, span
+from handlers.scoreboard.tables import HANDOVERS
+from lifecycle.policy import Scoreboard
+
+HANDLING: Final = "handling"
+QUALITY: Final = "quality"
+BOTH: Final = "both"
+FINE: Final = "fine"
+TOO_FEW: Final = "too few to tell"
+
+DEFINITIONS: Final[Mapping[str, str]] = {
+    "handling share": "h: handovers whose cause is handling, of all that have had their time.",
+    "quality share": "q: handovers whose cause is quality, of all whose cause is not handling.",
+    "had their time": (
+        "A handover counts from the age at which the policy no longer calls it young (30 days in "
+        "the shipped one), whether it is open still or has ended."
+    ),
+    "cause": RULE,
+    "verdict on a campaign": (
+        "`handling`, `quality` or `both` where Wilson's lower bound of h, q or both lies above "
+        "the policy's limit; `fine` where both upper bounds lie below; `too few to tell` "
+        "otherwise, and always under the policy's smallest sample."
+    ),
+    "verdict on a rep": (
+        "`handling` where the lower bound of h lies above the limit, or q is clearly above that "
+        "of other reps; `fine` where the upper bound of h lies below the limit and q is not "
+        "clearly above; `too few to tell` otherwise."
+    ),
+    "clearly above other reps": (
+        "The lower bound of a rep's q lies above the upper bound of the others' q on leads of the "
+        "same source and grade, weighed to the rep's own mix."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A campaign or a rep."""
+
+    name: str
+    """``(none)``: nobody told."""
+    verdict: str
+    says: str
+    """The verdict in words, with its numbers."""
+    handling: Rate
+    quality: Rate
+    open: int
+    others_handling: Rate
+    """All others together, under the same filters."""
+    others_quality: Rate
+    alike: Comparison | None = None
+    """A rep's q beside that of others who had such leads; None: too few of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """All verdicts under the filters."""
+
+    campaigns: tuple[Judged, ...]
+    reps: tuple[Judged, ...]
+    limits: Scoreboard
+    young: int
+    """Handovers that have not had their time yet, left out everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    handovers: int = 0
+    handling: int = 0
+    quality: int = 0
+    open: int = 0
+
+    def __add__(self, other: "_Count") -> "_Count":
+        return _Count(
+            self.handovers + other.handovers,
+            self.handling + other.handling,
+            self.quality + other.quality,
+            self.open + other.open,
+        )
+
+    @property
+    def h(self) -> Rate:
+        return rate(self.handling, self.handovers)
+
+    @property
+    def q(self) -> Rate:
+        return rate(self.quality, self.handovers - self.handling)
+
+
+def verdicts(connection: Connection, filters: Filters, now_at: int) -> Verdicts:
+    """Judge every campaign and rep that the filters leave; ``now_at`` (ms) is the log's time."""
+    known = definitions(connection)
+    limits = known.newest.scoreboard
+    young = select(func.count()).where(not_(is_old(known, now_at)), *_narrowed(filters))
+    return Verdicts(
+        _campaigns(connection, known, filters, now_at),
+        _reps(connection, known, filters, now_at),
+        limits,
+        int(connection.execute(young).scalar_one()),
+    )
+
+
+def _narrowed(filters: Filters, *without: str) -> list[ColumnElement[bool]]:
+    it = HANDOVERS.c
+    columns = {
+        "campaign": it.campaign,
+        "source": it.source,
+        "content": it.content,
+        "rep": it.rep,
+        "team": it.team,
+        "grade": it.grade,
+        "week": it.week,
+    }
+    return filters.where(**{name: one for name, one in columns.items() if name not in without})
+
+
+def _campaigns(
+    connection: Connection, known: Definitions, filters: Filters, now_at: int
+) -> tuple[Judged, ...]:
+    asked = counted(known, now_at, (HANDOVERS.c.campaign,), *_narrowed(filters, "campaign"))
+    counts = {
+        campaign or NOBODY: _Count(*map(int, rest)) for campaign, *rest in connection.execute(asked)
+    }
+    total = sum(counts.values(), _Count())
+    limits = known.newest.scoreboard
+    shown = _shown(counts, filters.campaign)
+    return tuple(_campaign(name, counts[name], total, limits) for name in shown)
+
+
+def _reps(
+    connection: Connection, known: Definitions, filters: Filters, now_at: int
+) -> tuple[Judged, ...]:
+    it = HANDOVERS.c
+    # Others may be of any team: the filter narrows whom to judge, not whom to compare with.
+    own = literal(1) if filters.team is None else case((it.team == filters.team, 1), else_=0)
+    asked = counted(
+        known, now_at, (it.rep, it.source, it.grade, own), *_narrowed(filters, "rep", "team")
+    )
+    counts: defaultdict[str, _Count] = defaultdict(_Count)
+    mine: defaultdict[str, dict[object, tuple[int, int]]] = defaultdict(dict)
+    all_: dict[object, dict[str, tuple[int, int]]] = defaultdict(dict)
+    for rep, source, grade, is_own, *rest in connection.execute(asked):
+        name, stratum, count = rep or NOBODY, (source, grade), _Count(*map(int, rest))
+        handled = (count.quality, count.handovers - count.handling)
+        known_of = all_[stratum].get(name, (0, 0))
+        all_[stratum][name] = (known_of[0] + handled[0], known_of[1] + handled[1])
+        if is_own:
+            counts[name] += count
+            mine[name][stratum] = handled
+    total = sum(counts.values(), _Count())
+    limits = known.newest.scoreboard
+    judged = []
+    for name in _shown(counts, filters.rep):
+        others = {
+            stratum: _added(share for rep, share in all_[stratum].items() if rep != name)
+            for stratum in mine[name]
+        }
+        alike = compare(mine[name], others, limits.sample_min)
+        judged.append(_rep(name, counts[name], total, limits, alike))
+    return tuple(judged)
+
+
+def _shown(counts: Mapping[str, _Count], only: str | None) -> list[str]:
+    """Return whom to show, the largest sample first."""
+    names = sorted(counts, key=lambda name: (-counts[name].handovers, name))
+    return [name for name in names if only in {None, name}]
+
+
+def _added(shares: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    count = total = 0
+    for quality, of in shares:
+        count, total = count + quality, total + of
+    return count, total
+
+
+def _campaign(name: str, count: _Count, total: _Count, limits: Scoreboard) -> Judged:
+    h, q = count.h, count.q
+    bad_handling, good_handling = _against(h, limits.handling_limit)
+    bad_quality, good_quality = _against(q, limits.quality_limit)
+    if count.handovers < limits.sample_min:
+        verdict = TOO_FEW
+    elif bad_handling and bad_quality:
+        verdict = BOTH
+    elif bad_handling:
+        verdict = HANDLING
+    elif bad_quality:
+        verdict = QUALITY
+    else:
+        verdict = FINE if good_handling and good_quality else TOO_FEW
+    says = f"{_CAMPAIGN_SAYS[verdict]} {_handled(h, limits)}; {_good(q, limits)}."
+    if count.handovers < limits.sample_min:
+        says = _small(count, limits)
+    rest = _rest(count, total)
+    return Judged(name, verdict, says, h, q, count.open, rest.h, rest.q)
+
+
+def _rep(
+    name: str, count: _Count, total: _Count, limits: Scoreboard, alike: Comparison | None
+) -> Judged:
+    h, q = count.h, count.q
+    bad, good = _against(h, limits.handling_limit)
+    picky = alike is not None and alike.clearly_above
+    if count.handovers < limits.sample_min:
+        verdict, says = TOO_FEW, _small(count, limits)
+    elif bad or picky:
+        verdict = HANDLING
+        head = _LETS_DOWN if bad else "Handling: says no to what others work."
+        says = f"{head} {_handled(h, limits)}; {_compared(alike)}."
+    elif good and alike is not None:
+        verdict = FINE
+        head = "Fine: few are let down, and no more are turned away than by others."
+        says = f"{head} {_handled(h, limits)}; {_compared(alike)}."
+    else:
+        verdict = TOO_FEW
+        says = f"Too few to tell. {_handled(h, limits)}; {_compared(alike)}."
+    rest = _rest(count, total)
+    return Judged(name, verdict, says, h, q, count.open, rest.h, rest.q, alike)
+
+
+def _against(share: Rate, limit: float) -> tuple[bool, bool]:
+    """Return whether a share is surely above a limit, and whether it is surely below."""
+    if share.low is None or share.high is None:
+        return False, False
+    return share.low > limit, share.high < limit
+
+
+def _rest(count: _Count, total: _Count) -> _Count:
+    return _Count(
+        total.handovers - count.handovers,
+        total.handling - count.handling,
+        total.quality - count.quality,
+        total.open - count.open,
+    )
+
+
+_LETS_DOWN: Final = "Handling: too many of these leads were let down."
+_CAMPAIGN_SAYS: Final = {
+    HANDLING: _LETS_DOWN,
+    QUALITY: "Quality: too many were not good, though they were handled well.",
+    BOTH: "Both: too many were let down, and too many of the others were not good.",
+    FINE: "Fine: both shares are surely below their limits.",
+    TOO_FEW: "Too few to tell: a limit lies within what the sample allows.",
+}
+
+
+def _handled(h: Rate, limits: Scoreboard) -> str:
+    return (
+        f"{h.count} of {h.of} handovers were spoilt by handling "
+        f"({span(h)}, the limit is {percent(limits.handling_limit)})"
+    )
+
+
+def _good(q: Rate, limits: Scoreboard) -> str:
+    if not q.of:
+        return "none is left to judge the quality by"
+    return (
+        f"{q.count} of the other {q.of} ended for their quality "
+        f"({span(q)}, the limit is {percent(limits.quality_limit)})"
+    )
+
+
+def _compared(alike: Comparison | None) -> str:
+    if alike is None:
+        return "other reps had too few such leads to compare what was turned away"
+    return (
+        f"{alike.own.count} of {alike.own.of} handled well ended for their quality "
+        f"({span(alike.own)}), with others on such leads {percent(alike.others.share)} "
+        f"({span(alike.others)})"
+    )
+
+
+def _small(count: _Count, limits: Scoreboard) -> str:
+    have = "1 handover has" if count.handovers == 1 else f"{count.handovers} handovers have"
+    return f"Too few to tell: {have} had their time, {limits.sample_min} are needed."
+
+
+def tables(result: Verdicts) -> tuple[Table, ...]:
+    """Return the verdicts as tables: campaigns, then reps."""
+    limits = result.limits
+    note = (
+        f"{result.young} handovers are younger than {limits.young_days} days and left out. "
+        "Bounds are Wilson's, 95 %."
+    )
+    empty = (
+        "No handover under these filters has had its time: take a filter away, or wait until "
+        f"some are {limits.young_days} days old."
+    )
+    return (
+        Table(
+            "campaigns",
+            "Campaigns",
+            DEFINITIONS["verdict on a campaign"],
+            (Column("campaign", "Campaign", filter="campaign"), *_SHARED, *_OTHERS),
+            tuple(
+                (*_cells(one), one.others_handling, one.others_quality) for one in result.campaigns
+            ),
+            empty=empty,
+            note=note,
+        ),
+        Table(
+            "reps",
+            "Reps",
+            DEFINITIONS["verdict on a rep"],
+            (Column("rep", "Rep", filter="rep"), *_SHARED, *_ALIKE),
+            tuple(
+                (
+                    *_cells(one),
+                    one.alike.own if one.alike else None,
+                    one.alike.others if one.alike else None,
+                )
+                for one in result.reps
+            ),
+            empty=empty,
+            note=note,
+        ),
+    )
+
+
+def _cells(one: Judged) -> tuple[str, str, int, Rate, Rate, int, str]:
+    return one.name, one.verdict, one.handling.of, one.handling, one.quality, one.open, one.says
+
+
+_SHARED: Final = (
+    Column("verdict", "Verdict", Kind.VERDICT),
+    Column("handovers", "Handovers", Kind.COUNT, "handovers", definition="Those that count."),
+    Column(
+        "handling", "Handling", Kind.RATE, "handovers", definition=DEFINITIONS["handling share"]
+    ),
+    Column("quality", "Quality", Kind.RATE, "handovers", definition=DEFINITIONS["quality share"]),
+    Column("open", "Open", Kind.COUNT, "handovers", definition="Old enough, and without an end."),
+    Column("says", "In words"),
+)
+_OTHERS: Final = (
+    Column("others_handling", "Handling, all others", Kind.RATE, "handovers"),
+    Column("others_quality", "Quality, all others", Kind.RATE, "handovers"),
+)
+_ALIKE: Final = (
+    Column("alike_own", "Quality, on leads others had too", Kind.RATE, "handovers"),
+    Column(
+        "alike_others",
+        "Quality, others on such leads",
+        Kind.RATE,
+        "handovers",
+        definition=DEFINITIONS["clearly above other reps"],
+    ),
+)
