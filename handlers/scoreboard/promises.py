@@ -29,9 +29,11 @@ def _clock(story: Story, fact: Fact) -> Row:
             started_at=fact.happened_at,
             week=week_of(fact.happened_at),
             allowed_seconds=round(data.allowed_seconds),
+            outcome="running",
         )
         story.clocks[key] = row
-    if data.assignee is not None:
+    # Who took over after a breach did not cause it.
+    if data.assignee is not None and row["breached_at"] is None:
         row["assignee"], row["team"] = data.assignee, data.team
     row["level"] = max(row["level"], data.level)
     return story.touch("clocks", row)
@@ -56,9 +58,15 @@ def clock_met(story: Story, fact: Fact) -> None:
     row["met_at"], row["used_seconds"] = fact.happened_at, round(data.used_seconds)
     row["paused_seconds"], row["paused_at"] = round(data.paused_seconds), None
     row["edge"], row["disputed"] = int(data.edge), int(data.disputed)
-    flag = _ANSWERED_CLOCKS.get(row["clock"])
-    if data.disputed and flag and (offer := story.offer(row["ref"])) is not None:
-        offer[flag] = 0
+    first_breach_at = row["breached_at"]
+    if first_breach_at is None:
+        row["outcome"] = "met"
+    # An answer may be in time for the second level only: then the first one broke all the same.
+    elif data.disputed and fact.happened_at <= first_breach_at:
+        row["outcome"] = "disputed"
+        flag = _ANSWERED_CLOCKS.get(row["clock"])
+        if flag and (offer := story.offer(row["ref"])) is not None:
+            offer[flag] = 0
 
 
 def clock_breached(story: Story, fact: Fact) -> None:
@@ -71,6 +79,7 @@ def clock_breached(story: Story, fact: Fact) -> None:
         return
     row["breached_at"] = fact.happened_at
     row["noticed_late"], row["bare"] = int(data.noticed_late), int(data.bare)
+    row["outcome"] = "late" if data.noticed_late else "broken"
     flag = _ANSWERED_CLOCKS.get(row["clock"])
     if flag and not data.noticed_late and (offer := story.offer(row["ref"])) is not None:
         offer[flag] = 1
@@ -94,9 +103,7 @@ def clock_cancelled(story: Story, fact: Fact) -> None:
     """A promise ended without a verdict."""
     row, data = _clock(story, fact), fact.data
     row["cancelled_at"], row["cancel_trigger"] = fact.happened_at, data.trigger
-    row["used_seconds"], row["paused_seconds"] = (
-        round(data.used_seconds),
-        round(data.paused_seconds),
-    )
-    row["paused_at"] = None
+    row["paused_seconds"], row["paused_at"] = round(data.paused_seconds), None
+    if row["breached_at"] is None:
+        row["outcome"] = "cancelled"
     row["uncontacted"], row["short"] = int(data.uncontacted), int(data.short)

@@ -170,7 +170,7 @@ CLOCKS: Final = Table(
     _text("ref"),  # the handover or opportunity it belongs to
     _text("handover_id"),
     _text("campaign"),  # of that handover's touch
-    _text("assignee"),  # whose promise it was when it ended, or is
+    _text("assignee"),  # whose promise it was when it broke or ended, or is
     _text("team"),
     Column("started_at", BigInteger, nullable=False),
     _text("week"),  # of its start
@@ -186,16 +186,33 @@ CLOCKS: Final = Table(
     _flag("noticed_late"),  # the first breach was: not counted as handling
     _flag("bare"),  # noticed by the answer itself
     _at("met_at"),
-    Column("used_seconds", BigInteger),
+    Column("used_seconds", BigInteger),  # until it was answered, pauses left out; NULL: it was not
     _flag("edge"),
     _flag("disputed"),
     _at("cancelled_at"),
     _text("cancel_trigger"),
     _flag("uncontacted"),
     _flag("short"),
-    Index("clocks_of_week", "clock", "week"),
-    Index("clocks_of_assignee", "assignee", "clock"),
-    Index("clocks_of_ref", "ref"),
+    # running; met (before any breach), disputed (met in time, heard of after the breach), late (the
+    # first breach was noticed late), broken (it was not), cancelled (before it was due)
+    _text("outcome"),
+    Index("clocks_campaign", "campaign"),
+    # What attainment is counted from, and the times used in their order: neither asks for the rows.
+    Index("clocks_kept", "clock", "assignee", "team", "week", "outcome", "pauses", "edge"),
+    *(
+        Index(
+            f"clocks_used_{name}",
+            *("clock", *by, "used_seconds", "pauses"),
+            sqlite_where=text("used_seconds IS NOT NULL"),
+            postgresql_where=text("used_seconds IS NOT NULL"),
+        )
+        for name, by in (
+            ("all", ()),
+            ("rep", ("assignee",)),
+            ("team", ("team",)),
+            ("week", ("week",)),
+        )
+    ),
 )
 """One row a run of a clock: how a promise was kept. Waiting in nurture is one here as well."""
 

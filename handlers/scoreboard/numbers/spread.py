@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Select, case, func, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, select, true
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Spread:
 
 
 NONE: Final = Spread(0, None, None)
+_ALL: Final = (true(),)
 
 
 def spreads(
@@ -30,18 +31,31 @@ def spreads(
     value: ColumnElement[Any],
     source: FromClause,
     *where: ColumnElement[bool],
+    among: Sequence[ColumnElement[bool]] = _ALL,
 ) -> Select[Any]:
-    """Return a statement: a row a group with its columns, sample size, median, 90th percentile.
+    """Return a statement: a row a group, with its columns and three cells for each of ``among``.
 
-    Without ``by`` it is one group. Rows whose value is NULL are left out.
+    The cells are sample size, median and 90th percentile of the rows for which the condition
+    holds; all of them are counted while the values are gone through once. Without ``by`` it is
+    one group. Rows whose value is NULL are left out.
     """
     groups = [column.label(f"by_{place}") for place, column in enumerate(by)]
+    counted = [case((condition, 1), else_=0) for condition in among]
     ranked = (
         select(
             *groups,
             value.label("value"),
-            func.row_number().over(partition_by=by or None, order_by=value).label("place"),
-            func.count().over(partition_by=by or None).label("of"),
+            *(one.label(f"in_{place}") for place, one in enumerate(counted)),
+            *(
+                func.sum(one)
+                .over(partition_by=by or None, order_by=value, rows=(None, 0))
+                .label(f"place_{place}")
+                for place, one in enumerate(counted)
+            ),
+            *(
+                func.sum(one).over(partition_by=by or None).label(f"of_{place}")
+                for place, one in enumerate(counted)
+            ),
         )
         .select_from(source)
         .where(value.is_not(None), *where)
@@ -49,15 +63,19 @@ def spreads(
     )
     columns = ranked.c
     keys = [columns[f"by_{place}"] for place in range(len(by))]
-    return select(
-        *keys,
-        func.max(columns.of),
-        func.min(case((columns.place * 2 >= columns.of, columns.value))),
-        func.min(case((columns.place * 10 >= columns.of * 9, columns.value))),
-    ).group_by(*keys)
+    cells: list[ColumnElement[Any]] = []
+    for place in range(len(counted)):
+        within, rank = columns[f"in_{place}"] == 1, columns[f"place_{place}"]
+        of = columns[f"of_{place}"]
+        cells += (
+            func.max(of),
+            func.min(case((and_(within, rank * 2 >= of), columns.value))),
+            func.min(case((and_(within, rank * 10 >= of * 9), columns.value))),
+        )
+    return select(*keys, *cells).group_by(*keys)
 
 
-def spread_of(row: Sequence[Any]) -> Spread:
-    """Return the spread that stands in the last three cells of a row."""
-    of, median, p90 = row[-3:]
+def spread_of(cells: Sequence[Any]) -> Spread:
+    """Return the spread that stands in three cells of a row."""
+    of, median, p90 = cells
     return Spread(int(of or 0), median, p90)
