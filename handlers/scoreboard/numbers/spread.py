@@ -76,6 +76,6 @@ def spreads(
 
 
 def spread_of(cells: Sequence[Any]) -> Spread:
-    """Return the spread that stands in three cells of a row."""
-    of, median, p90 = cells
+    """Return the spread that stands in the last three of these cells."""
+    of, median, p90 = cells[-3:]
     return Spread(int(of or 0), median, p90)
