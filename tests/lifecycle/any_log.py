@@ -5,31 +5,11 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
+from lifecycle import signals
 from lifecycle.decide import Decision, advance, decide
 from lifecycle.lead import Lead, handover_id
 from lifecycle.policy import Policy
-from lifecycle.signals import (
-    Accepted,
-    Assigned,
-    Body,
-    Claimed,
-    ClockPaused,
-    ClockResumed,
-    ContactAttempted,
-    Disqualified,
-    Engaged,
-    Lost,
-    Nominated,
-    OpportunityOpened,
-    Profiled,
-    Qualified,
-    Recycled,
-    Reinstated,
-    Rejected,
-    Signal,
-    Voice,
-    Won,
-)
+from lifecycle.signals import Body, Signal
 from lifecycle.stages import ClockName, Stage
 from lifecycle.vet import vet
 from tests.lifecycle.builders import DAY_MS, HOUR_MS, MINUTE_MS, MONDAY, POLICY, TO, Story, ms
@@ -60,7 +40,7 @@ _OUT = sorted(POLICY.disqualify_reasons)
 _deals = st.sampled_from(["d1", "d2", "d3"])
 _reps = st.sampled_from([None, "ann", "bob", "rep-part-time"])
 _voices = st.builds(
-    Voice,
+    signals.Voice,
     pain_points=st.just(("manual_work",)),
     objections=st.lists(st.sampled_from(["price", "no_time", "unheard_of"]), max_size=2).map(tuple),
     competitor=st.sampled_from([None, "acme"]),
@@ -82,30 +62,36 @@ _attributes = st.fixed_dictionaries(
 )
 _BODIES: dict[str, st.SearchStrategy[Body | None]] = {
     "engaged": st.builds(
-        Engaged,
+        signals.Engaged,
         st.sampled_from([*sorted(POLICY.activities), "unheard_of"]),
         campaign=st.sampled_from([None, "spring", "autumn"]),
         source=st.sampled_from([None, "web"]),
     ),
-    "hot": st.builds(Engaged, st.sampled_from(["trial_started", "roi_calculator", "demo_request"])),
+    "hot": st.builds(
+        signals.Engaged, st.sampled_from(["trial_started", "roi_calculator", "demo_request"])
+    ),
     "profiled": st.builds(
-        Profiled, _attributes, clear=st.sampled_from([(), ("role",), ("relationship",)])
+        signals.Profiled, _attributes, clear=st.sampled_from([(), ("role",), ("relationship",)])
     ),
     "fitting": st.just(
-        Profiled({"seniority": "c_level", "role": "operations", "industry": "manufacturing"})
+        signals.Profiled(
+            {"seniority": "c_level", "role": "operations", "industry": "manufacturing"}
+        )
     ),
     "assigned": st.builds(
-        Assigned, st.sampled_from(["ann", "bob"]), st.sampled_from([None, "new_york", "nowhere"])
+        signals.Assigned,
+        st.sampled_from(["ann", "bob"]),
+        st.sampled_from([None, "new_york", "nowhere"]),
     ),
-    "accepted": st.builds(Accepted, _handovers, _reps, _voices),
-    "rejected": st.builds(Rejected, _handovers, st.sampled_from(_REASONS + _OUT), _reps),
-    "claimed": st.builds(Claimed, st.sampled_from(["ann", "bob"]), st.just("old friend")),
-    "nominated": st.builds(Nominated, st.just("mia"), st.just("met")),
+    "accepted": st.builds(signals.Accepted, _handovers, _reps, _voices),
+    "rejected": st.builds(signals.Rejected, _handovers, st.sampled_from(_REASONS + _OUT), _reps),
+    "claimed": st.builds(signals.Claimed, st.sampled_from(["ann", "bob"]), st.just("old friend")),
+    "nominated": st.builds(signals.Nominated, st.just("mia"), st.just("met")),
     "attempted": st.builds(
-        ContactAttempted, st.just("phone"), st.booleans(), _maybe_handovers, _reps, _voices
+        signals.ContactAttempted, st.just("phone"), st.booleans(), _maybe_handovers, _reps, _voices
     ),
     "qualified": st.builds(
-        Qualified,
+        signals.Qualified,
         st.sampled_from([True, True, True, False]),
         st.just(value=True),
         st.just(value=True),
@@ -114,7 +100,7 @@ _BODIES: dict[str, st.SearchStrategy[Body | None]] = {
         _reps,
     ),
     "opened": st.builds(
-        OpportunityOpened,
+        signals.OpportunityOpened,
         _deals,
         st.sampled_from(["100", "2500.5"]),
         st.just("EUR"),
@@ -122,21 +108,27 @@ _BODIES: dict[str, st.SearchStrategy[Body | None]] = {
         st.sampled_from([None, "offer"]),
         _reps,
     ),
-    "won": st.builds(Won, _deals, st.just("90"), st.sampled_from([None, "USD"]), _reps),
-    "lost": st.builds(Lost, _deals, st.sampled_from(_REASONS), _reps),
+    "won": st.builds(signals.Won, _deals, st.just("90"), st.sampled_from([None, "USD"]), _reps),
+    "lost": st.builds(signals.Lost, _deals, st.sampled_from(_REASONS), _reps),
     "recycled": st.builds(
-        Recycled, st.sampled_from(_REASONS), _dates, _dates, _maybe_handovers, _reps, _voices
+        signals.Recycled,
+        st.sampled_from(_REASONS),
+        _dates,
+        _dates,
+        _maybe_handovers,
+        _reps,
+        _voices,
     ),
-    "disqualified": st.builds(Disqualified, st.sampled_from(_OUT), _maybe_handovers, _reps),
-    "reinstated": st.builds(Reinstated, st.just("mia"), st.just("a mistake")),
+    "disqualified": st.builds(signals.Disqualified, st.sampled_from(_OUT), _maybe_handovers, _reps),
+    "reinstated": st.builds(signals.Reinstated, st.just("mia"), st.just("a mistake")),
     "paused": st.builds(
-        ClockPaused,
+        signals.ClockPaused,
         st.sampled_from(ClockName),
         st.just("asked to"),
         st.integers(START, START + 100 * DAY_MS),
         _maybe_handovers,
     ),
-    "resumed": st.builds(ClockResumed, st.sampled_from(ClockName), _maybe_handovers),
+    "resumed": st.builds(signals.ClockResumed, st.sampled_from(ClockName), _maybe_handovers),
 }
 _BODIES["tick"] = st.none()
 # Most often time passes and sales answers; a deal or a no ends most other stories at once.

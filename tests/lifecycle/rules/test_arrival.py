@@ -2,57 +2,39 @@
 
 import pytest
 
+from lifecycle import signals
 from lifecycle.decide import Outcome
 from lifecycle.facts import Arrived, HandoverOffered, StageChanged
-from lifecycle.signals import (
-    Accepted,
-    Assigned,
-    Body,
-    Claimed,
-    ClockPaused,
-    ClockResumed,
-    ContactAttempted,
-    Disqualified,
-    Engaged,
-    Lost,
-    Nominated,
-    OpportunityOpened,
-    Profiled,
-    Qualified,
-    Recycled,
-    Reinstated,
-    Rejected,
-    Won,
-)
+from lifecycle.signals import Body
 from lifecycle.stages import ClockName, HandoverKind, Stage
 from tests.lifecycle.builders import DAY_MS, MONDAY, Story, ms
 
 OF_MARKETING: list[tuple[Body, Stage]] = [
-    (Engaged("page_view"), Stage.COLD),
-    (Engaged("nobody_named_this"), Stage.COLD),
-    (Engaged("webinar_attended"), Stage.COLD),
-    (Engaged("demo_request"), Stage.MQL),
-    (Profiled({"role": "it"}), Stage.COLD),
-    (Profiled({"role": "student"}), Stage.DISQUALIFIED),
-    (Assigned("ann"), Stage.COLD),
-    (Nominated("mia", "met at the fair"), Stage.MQL),
+    (signals.Engaged("page_view"), Stage.COLD),
+    (signals.Engaged("nobody_named_this"), Stage.COLD),
+    (signals.Engaged("webinar_attended"), Stage.COLD),
+    (signals.Engaged("demo_request"), Stage.MQL),
+    (signals.Profiled({"role": "it"}), Stage.COLD),
+    (signals.Profiled({"role": "student"}), Stage.DISQUALIFIED),
+    (signals.Assigned("ann"), Stage.COLD),
+    (signals.Nominated("mia", "met at the fair"), Stage.MQL),
 ]
 OF_SALES: list[tuple[Body, Stage]] = [
-    (Claimed("ann", "old friend"), Stage.SAL),
-    (ContactAttempted("phone", reached=True), Stage.COLD),
-    (Disqualified("no_fit"), Stage.DISQUALIFIED),
-    (OpportunityOpened("d1", "1000", "EUR", "2026-06-30"), Stage.OPPORTUNITY),
-    (Won("d1", "1000"), Stage.CUSTOMER),
-    (Lost("d1", "lost_to_competitor"), Stage.LOST),
+    (signals.Claimed("ann", "old friend"), Stage.SAL),
+    (signals.ContactAttempted("phone", reached=True), Stage.COLD),
+    (signals.Disqualified("no_fit"), Stage.DISQUALIFIED),
+    (signals.OpportunityOpened("d1", "1000", "EUR", "2026-06-30"), Stage.OPPORTUNITY),
+    (signals.Won("d1", "1000"), Stage.CUSTOMER),
+    (signals.Lost("d1", "lost_to_competitor"), Stage.LOST),
 ]
 REFUSED: list[Body] = [
-    Accepted("lead-1:h1"),
-    Rejected("lead-1:h1", "no_fit"),
-    Qualified(budget=True, authority=True, need=True, timeline_days=30),
-    Recycled("bad_timing"),
-    Reinstated("mia", "a mistake"),
-    ClockPaused(ClockName.QUALIFICATION, "on leave", ms(MONDAY) + DAY_MS),
-    ClockResumed(ClockName.QUALIFICATION),
+    signals.Accepted("lead-1:h1"),
+    signals.Rejected("lead-1:h1", "no_fit"),
+    signals.Qualified(budget=True, authority=True, need=True, timeline_days=30),
+    signals.Recycled("bad_timing"),
+    signals.Reinstated("mia", "a mistake"),
+    signals.ClockPaused(ClockName.QUALIFICATION, "on leave", ms(MONDAY) + DAY_MS),
+    signals.ClockResumed(ClockName.QUALIFICATION),
 ]
 
 
