@@ -54,7 +54,8 @@ from lifecycle.vet import vet
 
 log: Final = logging.getLogger("baton.worker")
 
-RULES: Final = Rules(decode, vet, decide, advance, next_due)
+DOMAIN: Final = Rules(decode, vet, decide, advance, next_due)
+"""The functions that decide, as they are; tests may bring others."""
 
 STOPPING: Final = (False, "stopping")
 """What /health/ready says from when the end is asked for, or cannot be put off."""
@@ -72,7 +73,7 @@ class Worker:
     """One member of the group. ``run`` returns the exit code."""
 
     def __init__(
-        self, settings: Settings, *, clock: WallClock = now_ms, rules: Rules = RULES
+        self, settings: Settings, *, clock: WallClock = now_ms, rules: Rules = DOMAIN
     ) -> None:
         self._settings = settings
         self._topics = Topics(settings.topics_prefix)

@@ -22,7 +22,7 @@ def verify() -> None:
     settings = terminal.settings()
     # The fold brings RocksDB along: no other command waits for it.
     from handlers import verify as verifying  # noqa: PLC0415
-    from handlers.worker import RULES  # noqa: PLC0415
+    from handlers.worker import DOMAIN  # noqa: PLC0415
 
     topics = terminal.topics_of(settings)
     count = verifying.partition_count(settings)
@@ -34,7 +34,7 @@ def verify() -> None:
         )
     with terminal.progress(f"verifying {topics.lifecycle}", sum(until.values())) as done:
         try:
-            verified = verifying.verify(settings, RULES, done, until=until, partition_count=count)
+            verified = verifying.verify(settings, DOMAIN, done, until=until, partition_count=count)
         except verifying.DifferentError as error:
             raise terminal.CommandError(
                 f"What was decided is not what the log says: {error}",

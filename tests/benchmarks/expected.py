@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from events.codec import decode
 from events.facts import also_to
-from handlers.worker import RULES
+from handlers.worker import DOMAIN
 from lifecycle.lead import Lead
 from lifecycle.policy import Policy
 from lifecycle.signals import Signal
@@ -65,10 +65,10 @@ class Expected:
                 signal = decode(record.key, record.value, record.headers, record.timestamp)
             except Refused:
                 return
-            if not isinstance(signal, Signal) or RULES.vet(signal, policy) is not None:
+            if not isinstance(signal, Signal) or DOMAIN.vet(signal, policy) is not None:
                 return
             known = leads.get(signal.lead_id)
-            decision = RULES.decide(known, signal, policy, 0)
+            decision = DOMAIN.decide(known, signal, policy, 0)
             leads[signal.lead_id] = decision.lead
             self.facts += len(decision.facts)
             self.moving += decision.lead.stage != (known.stage if known else "cold")

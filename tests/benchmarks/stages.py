@@ -25,7 +25,7 @@ from handlers.partition import Ledger
 from handlers.records import Record, record_of
 from handlers.store import Identity, Memory, PartitionStore
 from handlers.transaction import Transactions
-from handlers.worker import RULES
+from handlers.worker import DOMAIN
 from lifecycle.facts import Fact
 from lifecycle.lead import Lead
 from lifecycle.signals import Signal
@@ -172,9 +172,9 @@ class _Work:
         leads: dict[str, Lead] = {lead_id: known.lead for lead_id, known in held.items()}
         for signal in signals:
             lead_id = signal.lead_id
-            RULES.vet(signal, policy)
-            decision = RULES.decide(leads.get(lead_id), signal, policy, 0)
-            due_at = RULES.next_due(decision.lead)
+            DOMAIN.vet(signal, policy)
+            decision = DOMAIN.decide(leads.get(lead_id), signal, policy, 0)
+            due_at = DOMAIN.next_due(decision.lead)
             leads[lead_id] = decision.lead
             changes[lead_id] = Change(decision.lead, due_at, signal.recorded_at, held.get(lead_id))
             facts += [(fact, signal) for fact in decision.facts]

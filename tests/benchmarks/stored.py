@@ -16,7 +16,7 @@ from events.clients import consumer_config
 from events.codec import decode
 from events.partitioner import partition_of
 from events.state import encode_lead
-from handlers.worker import RULES
+from handlers.worker import DOMAIN
 from lifecycle.lead import Lead
 from lifecycle.signals import Signal
 from schemas.policy import shipped
@@ -91,7 +91,7 @@ def typical_leads() -> list[Lead]:
             continue
         if isinstance(signal, Signal):
             known = leads.get(signal.lead_id)
-            leads[signal.lead_id] = RULES.decide(known, signal, policy, 0).lead
+            leads[signal.lead_id] = DOMAIN.decide(known, signal, policy, 0).lead
     return list(leads.values())
 
 

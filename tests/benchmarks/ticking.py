@@ -15,7 +15,7 @@ from typing import Final
 from events.codec import encode_signal, encode_tick
 from events.partitioner import partition_of
 from events.state import encode_lead
-from handlers.worker import RULES
+from handlers.worker import DOMAIN
 from lifecycle.signals import Engaged, Signal
 from schemas.policy import shipped
 from tests.benchmarks.cluster import append, write_log
@@ -103,7 +103,7 @@ def _due(wanted: int) -> Iterator[Sent]:
     policy = shipped()
     body = Engaged("trial_started")
     signal = Signal("someone", "one", "/try", START, START, body)
-    lead = RULES.decide(None, signal, policy, 0).lead
+    lead = DOMAIN.decide(None, signal, policy, 0).lead
     done = 0
     for name, partition in _names("due"):
         if partition == _TICKING:

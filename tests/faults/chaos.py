@@ -31,7 +31,7 @@ from handlers.adoption import AdoptionError
 from handlers.faults import Act, Point
 from handlers.settings import Settings
 from handlers.simulate.rhythm import END_AT, WEEK_MS
-from handlers.worker import RULES
+from handlers.worker import DOMAIN
 from schemas.policy import shipped_text
 from tests.e2e.harness import PARTITIONS, Sent, Site, agree, assert_same, views
 from tests.e2e.reference import define, played, views_of
@@ -297,7 +297,7 @@ def report(site: Site, survived: Counter[str]) -> int:
     differences: list[str] = []
     try:
         done = verify.verify(
-            settings, RULES, lambda _: None, until=until, partition_count=site.partitions
+            settings, DOMAIN, lambda _: None, until=until, partition_count=site.partitions
         )
         print(f"verified: {done.records:,} records against {done.signals:,} signals")
         assert_same(found, views_of(messages, DEFINITIONS))

@@ -20,7 +20,7 @@ from lifecycle.vet import vet
 from schemas.policy import shipped
 
 POLICY = shipped()
-RULES = Rules(decode, vet, decide, advance, next_due)
+DOMAIN = Rules(decode, vet, decide, advance, next_due)
 LIMITS = Limits(
     tick_leads_max=1000,
     failed_max=10,
@@ -54,7 +54,7 @@ class Bench:
         self,
         policy: Policy = POLICY,
         *,
-        rules: Rules = RULES,
+        rules: Rules = DOMAIN,
         limits: Limits = LIMITS,
         partition: int = 0,
         partitions: int = 1,

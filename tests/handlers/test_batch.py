@@ -16,7 +16,7 @@ from lifecycle.policy import Policy
 from lifecycle.signals import Engaged, Signal
 from lifecycle.stages import Stage
 from lifecycle.vet import vet
-from tests.handlers.bench import POLICY, RULES, TOPICS, Bench
+from tests.handlers.bench import DOMAIN, POLICY, TOPICS, Bench
 from tests.handlers.shop import DAY, HOUR, MINUTE, START
 
 
@@ -28,7 +28,7 @@ def decides_but(failing: str) -> Rules:
             raise ZeroDivisionError("a defect")
         return decide(lead, signal, policy, nominations)
 
-    return replace(RULES, decide=broken)
+    return replace(DOMAIN, decide=broken)
 
 
 def fires_all_but(failing: str) -> Rules:
@@ -39,7 +39,7 @@ def fires_all_but(failing: str) -> Rules:
             raise KeyError("a defect")
         return advance(lead, to, noticed_at, policy)
 
-    return replace(RULES, advance=broken)
+    return replace(DOMAIN, advance=broken)
 
 
 def busy(bench: Bench, leads: int = 12) -> None:
@@ -270,7 +270,7 @@ def test_an_exhausted_machine_is_nobodys_bad_message(exhausted: type[Exception])
     def out_of_it(*_: object) -> Decision:
         raise exhausted
 
-    bench = Bench(rules=replace(RULES, decide=out_of_it))
+    bench = Bench(rules=replace(DOMAIN, decide=out_of_it))
     bench.engaged("L1", "page_view", START)
 
     with pytest.raises(exhausted):
@@ -350,7 +350,7 @@ def test_a_lead_that_cannot_be_fired_is_left_out_until_its_next_signal() -> None
 
 
 def test_a_lead_that_stays_due_is_not_fired_for_ever() -> None:
-    stuck = replace(RULES, advance=lambda lead, *_: Decision(lead, ()))
+    stuck = replace(DOMAIN, advance=lambda lead, *_: Decision(lead, ()))
     bench = Bench(rules=stuck)
     bench.engaged("L1", "demo_request", START)
     bench.run()
@@ -483,4 +483,4 @@ def test_what_the_definition_does_not_know_is_refused_and_its_id_not_remembered(
     assert bench.told(TOPICS.refusals)[0].head["baton-refusal-reason"] == b"unknown_reason"
     assert fold.tally.signals["recycled", "refused"] == 1
     assert len(bench.lead("L1").seen) == DIGEST_BYTES
-    assert vet is RULES.vet
+    assert vet is DOMAIN.vet

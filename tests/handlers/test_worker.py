@@ -12,7 +12,7 @@ from events.topics import Topics
 from events.wall_clock import now_ms
 from handlers.adoption import AdoptionError, adopt, definition, history
 from handlers.exits import Exit
-from handlers.worker import RULES, Worker
+from handlers.worker import DOMAIN, Worker
 from schemas.policy import canonical, shipped_text
 from tests.handlers.shop import DAY, HOUR, START, Shop, eventually
 
@@ -118,7 +118,7 @@ def test_a_defect_that_fails_everything_stops_it(shop: Shop) -> None:
     shop.adopt()
     for number in range(5):
         shop.engaged(f"L{number}", "page_view", START)
-    rules = replace(RULES, decide=defective)  # type: ignore[arg-type]  # it never returns
+    rules = replace(DOMAIN, decide=defective)  # type: ignore[arg-type]  # it never returns
     with shop.worker(failed_max=1, rules=rules) as running:
         assert running.ended() is Exit.FAILED_RATE
 

@@ -1,0 +1,194 @@
+"""The Faust app of the scoreboard: one agent that reads ``lead.lifecycle`` in batches.
+
+At least once is all that is asked of Faust; the database makes it exactly once. The agent hands a
+batch on and acknowledges it, in order, once it is committed. Faust acknowledges a message also
+when its agent raises: so nothing may be raised in here. A batch that cannot be written is not
+acknowledged, and the agent waits to be stopped instead of taking the next.
+
+Of Faust's own pages none is served: they give data to anybody who asks.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import faust
+from aiohttp import web
+from faust.sensors import Monitor
+from faust.streams import Stream
+from faust.types import EventT, StreamT
+from faust.types.transports import TransportT
+from faust.web.base import BlueprintManager
+from faust.web.drivers.aiohttp import Web
+
+from handlers.scoreboard.broker import Broker
+from handlers.scoreboard.projection import Received
+from handlers.scoreboard.standing import Offsets
+from handlers.scoreboard.transport import BoardConsumer, BoardTransport, StoredOffsets
+
+log: Final = logging.getLogger("baton.scoreboard")
+
+QUEUE_FACTS_MAX: Final = 16_000
+"""Facts that are read and wait for the agent."""
+COMMIT_SECONDS: Final = 5.0
+"""Between two commits of the group's offsets, which are for lookers-on: nothing starts there."""
+
+Take = Callable[[list[Received]], Awaitable[bool]]
+"""Writes a batch; False: it could not, and the app is about to be stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read, by whom, and what is done with it."""
+
+    topic: str
+    group: str
+    member: str
+    """Stable: whoever comes back under it need not wait until its predecessor's session is over."""
+    batch_facts_max: int
+    linger_seconds: float
+    stored_offsets: StoredOffsets
+    take: Take
+
+
+class BoardApp(faust.App):
+    """Faust's app with the corrected driver, and without a folder or pages of its own."""
+
+    def __init__(self, reading: Reading, cluster: Broker, **settings: Any) -> None:
+        self._reading = reading
+        self._fetch_wait_ms = cluster.fetch_wait_ms
+        super().__init__(reading.group, **settings)
+
+    @property
+    def board_consumer(self) -> BoardConsumer:
+        """The consumer, known to be ours."""
+        consumer = self.consumer
+        if not isinstance(consumer, BoardConsumer):
+            raise TypeError("the corrected driver was not used")
+        return consumer
+
+    @property
+    def server(self) -> web.Application:
+        """The web server that Faust brings along."""
+        return cast("Web", self.web).web_app
+
+    @property
+    def address(self) -> str | None:
+        """Where the pages are served; None while they are not."""
+        addresses = cast("Web", self.web)._runner.addresses  # noqa: SLF001 - its port may be any
+        if not addresses:
+            return None
+        host, port = addresses[0][:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    @property
+    def has_joined(self) -> bool:
+        """Whether the group has let this member in, and no rebalance is going on."""
+        return self.started and not self.rebalancing and self._assignment is not None
+
+    def assigned(self) -> set[int]:
+        """Return the partitions that this member has to read."""
+        return {tp.partition for tp in self._assignment or ()}
+
+    def done(self, stored: Offsets) -> Offsets:
+        """Return how far nothing is left to do, see BoardConsumer."""
+        return self.board_consumer.done(stored)
+
+    async def ends(self) -> Offsets:
+        """Return where each partition ends for a reader of what is committed; or nothing.
+
+        Raises aiokafka's KafkaError.
+        """
+        assigned = self.board_consumer.assignment()
+        found = await self.board_consumer.highwaters(*assigned) if assigned else {}
+        return {tp.partition: end for tp, end in found.items()}
+
+    def _new_transport(self) -> TransportT:
+        transport = BoardTransport(self.conf.broker_consumer, self)
+        transport.stored_offsets = self._reading.stored_offsets
+        transport.fetch_wait_ms = self._fetch_wait_ms
+        return transport
+
+    def _create_directories(self) -> None:
+        """Make none: no table is kept here."""
+
+
+class Quiet(Monitor):
+    """Faust's sensor with nothing to note for each message: the scoreboard counts by batch."""
+
+    def on_message_in(self, tp: Any, offset: int, message: Any) -> None:
+        """Note nothing."""
+
+    def on_message_out(self, tp: Any, offset: int, message: Any) -> None:
+        """Note nothing."""
+
+    def on_stream_event_in(self, tp: Any, offset: int, stream: Any, event: Any) -> None:
+        """Note nothing."""
+
+    def on_stream_event_out(
+        self, tp: Any, offset: int, stream: Any, event: Any, state: Any = None
+    ) -> None:
+        """Note nothing."""
+
+    def track_tp_end_offset(self, tp: Any, offset: int) -> None:
+        """Note nothing."""
+
+
+def build(reading: Reading, broker: Broker, host: str, port: int) -> BoardApp:
+    """Return the app, to be started in the running loop."""
+    app = BoardApp(
+        reading,
+        broker,
+        broker=broker.urls,
+        broker_credentials=broker.credentials,
+        broker_client_id=broker.client_id,
+        broker_session_timeout=broker.session_seconds,
+        broker_heartbeat_interval=broker.heartbeat_seconds,
+        broker_max_poll_interval=broker.poll_interval_seconds,
+        broker_rebalance_timeout=broker.session_seconds,
+        broker_commit_interval=COMMIT_SECONDS,
+        consumer_group_instance_id=reading.member,
+        consumer_auto_offset_reset="earliest",
+        processing_guarantee="at_least_once",
+        autodiscover=False,
+        cython_optimizations=True,
+        key_serializer="raw",
+        value_serializer="raw",
+        store="memory://",
+        stream_buffer_maxsize=QUEUE_FACTS_MAX,
+        # What is not written when the end comes is read again; there is nothing to wait for.
+        stream_wait_empty=False,
+        table_standby_replicas=0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        Monitor=Quiet,
+        web_enabled=True,
+        web_bind=host,
+        web_host=host,
+        web_port=port,
+        web_tables_enabled=False,
+        web_router_enabled=False,
+    )
+    app.web.blueprints = BlueprintManager([])
+    topic = app.topic(reading.topic, key_type=bytes, value_type=bytes)
+
+    @app.agent(topic, concurrency=1)
+    async def lifecycle(stream: StreamT[bytes]) -> None:
+        batches = cast("Stream[bytes]", stream).noack_take(
+            reading.batch_facts_max, within=reading.linger_seconds
+        )
+        # Faust says that these are values; they are the events around them.
+        async for events in cast("AsyncIterator[list[EventT[bytes]]]", batches):
+            if not await reading.take([_received(event) for event in events]):
+                await asyncio.Event().wait()
+            for event in events:
+                event.ack()
+
+    return app
+
+
+def _received(event: EventT[bytes]) -> Received:
+    message = event.message
+    return Received(message.partition, message.offset, message.key, message.value)
