@@ -14,8 +14,10 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, Self
 
@@ -323,15 +325,15 @@ class Views:
 
 
 def views(site: Site) -> Views:
-    """Read a site's outputs whole."""
+    """Read a site's outputs whole: all topics at once, since most of it is waiting for more."""
     topics = site.topics
-    return Views(
-        lifecycle=_view(site, topics.lifecycle),
-        handovers=_view(site, topics.handovers),
-        recycles=_view(site, topics.recycles),
-        refusals=_refusals(site),
-        state=states(site),
-    )
+    facts = (topics.lifecycle, topics.handovers, topics.recycles)
+    names = (*facts, topics.refusals, topics.state, topics.signals)
+    with ThreadPoolExecutor(len(names)) as pool:
+        found = dict(zip(names, pool.map(partial(read, site), names), strict=True))
+    lifecycle, handovers, recycles = (_view(site, found[name]) for name in facts)
+    refusals = _refusals(site, found[topics.refusals], found[topics.signals])
+    return Views(lifecycle, handovers, recycles, refusals, _states(site, found[topics.state]))
 
 
 def read(site: Site, topic: str) -> list[Record]:
@@ -361,8 +363,12 @@ def log_ends(site: Site) -> dict[int, int]:
 
 def states(site: Site) -> dict[int, dict[bytes, bytes | None]]:
     """The last value per key of ``lead.state``, by partition; what is gone is left out."""
+    return _states(site, read(site, site.topics.state))
+
+
+def _states(site: Site, records: list[Record]) -> dict[int, dict[bytes, bytes | None]]:
     found: dict[int, dict[bytes, bytes | None]] = {p: {} for p in range(site.partitions)}
-    for record in read(site, site.topics.state):
+    for record in records:
         key = record.key or b""
         if record.value is None:
             found[record.partition].pop(key, None)
@@ -371,14 +377,14 @@ def states(site: Site) -> dict[int, dict[bytes, bytes | None]]:
     return found
 
 
-def _view(site: Site, topic: str) -> View:
+def _view(site: Site, records: list[Record]) -> View:
     view: View = {partition: [] for partition in range(site.partitions)}
-    for record in read(site, topic):
+    for record in records:
         view[record.partition].append(_row(record))
     return view
 
 
-def _refusals(site: Site) -> View:
+def _refusals(site: Site, refusals: list[Record], signals: list[Record]) -> View:
     """The refusals, their origins as places in the order of the log.
 
     Where its topic stands in which log is the one thing about a refusal that a replay changes:
@@ -386,11 +392,11 @@ def _refusals(site: Site) -> View:
     """
     order: dict[tuple[int, int], int] = {}
     counts = dict.fromkeys(range(site.partitions), 0)
-    for record in read(site, site.topics.signals):
+    for record in signals:
         order[record.partition, record.offset] = counts[record.partition]
         counts[record.partition] += 1
     view: View = {partition: [] for partition in range(site.partitions)}
-    for record in read(site, site.topics.refusals):
+    for record in refusals:
         partition = record.partition
 
         def place_of(offset: int, partition: int = partition) -> int:

@@ -145,6 +145,12 @@ def await_seconds(seconds: float, workers: Sequence[RunningWorker] = ()) -> None
     await_that(lambda: time.monotonic() >= until, seconds + 30, "time to pass", workers)
 
 
+def last_sentence(said: str) -> str:
+    """What a worker's log says last of what went wrong, without the time of day; or all of it."""
+    wrong = [line for line in said.splitlines() if line[9:14] in {"error", "criti"}]
+    return wrong[-1][9:] if wrong else said
+
+
 class Crew:
     """The workers of a site: started, ended and started again by name. All end with the block."""
 
@@ -214,7 +220,13 @@ class Crew:
             self.kill(name)
 
 
-def supervised(crew: Crew, ends: dict[int, int] | None = None, *, share: float = 1) -> Counter[int]:
+def supervised(
+    crew: Crew,
+    ends: dict[int, int] | None = None,
+    *,
+    share: float = 1,
+    seconds_max: float = SUPERVISED_SECONDS_MAX,
+) -> Counter[int]:
     """Come to the end, starting again whoever ends for a reason that a new start may mend.
 
     Returns how often that was, by exit code. Without ``ends`` the log's own end is meant, which
@@ -223,7 +235,7 @@ def supervised(crew: Crew, ends: dict[int, int] | None = None, *, share: float =
     again: Counter[int] = Counter()
     wanted = log_ends(crew.site) if ends is None else ends
     wanted = {partition: int(end * share) for partition, end in wanted.items()}
-    deadline = time.monotonic() + SUPERVISED_SECONDS_MAX
+    deadline = time.monotonic() + seconds_max
     with Follower(crew.site) as follower:
         while True:
             committed = follower.committed()
@@ -236,7 +248,8 @@ def supervised(crew: Crew, ends: dict[int, int] | None = None, *, share: float =
                 code = one.child.exited()
                 if code is not None:
                     crew.bury(name)
-                    assert code in MENDABLE, f"{name} ended with {code}\n{crew.last_words}"
+                    orderly = code in MENDABLE and "Traceback" not in crew.last_words
+                    assert orderly, f"{name} ended with {code}\n{crew.last_words}"
                     again[code] += 1
                     crew.start(name, static(name))
             words = [one.child.tail() for one in crew.workers]
