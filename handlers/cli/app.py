@@ -4,7 +4,7 @@ from typing import Final
 
 import typer
 
-from handlers.cli import policy, refusals, topics
+from handlers.cli import policy, refusals, scoreboard, topics
 from handlers.cli.acls import acls
 from handlers.cli.broker import broker
 from handlers.cli.demo import demo
@@ -38,6 +38,7 @@ _EXIT_CODES: Final = {
     Exit.OFFSETS_LOST: "worker: its place in the log is lost; look before restarting",
     Exit.DIFFERENT: "verify: the log says something else than what was decided",
     Exit.UNREADABLE_STATE: "worker: another release wrote the leads' states; run that one",
+    Exit.DATABASE: "scoreboard: its database fails, or another one writes to it; restart it",
 }
 _EPILOG: Final = "Exit codes: " + " · ".join(
     f"{code.value} {meaning}" for code, meaning in _EXIT_CODES.items()
@@ -81,6 +82,7 @@ app.command(rich_help_panel=_TRY)(simulate)
 app.add_typer(topics.app, name="topics", rich_help_panel=_RUN)
 app.command(rich_help_panel=_RUN)(acls)
 app.command(rich_help_panel=_RUN)(worker)
+app.add_typer(scoreboard.app, name="scoreboard", rich_help_panel=_RUN)
 app.command(rich_help_panel=_RUN)(settings)
 app.add_typer(policy.app, name="policy", rich_help_panel=_AGREE)
 app.command(rich_help_panel=_AGREE)(schemas)
@@ -92,6 +94,6 @@ app.command(rich_help_panel=_LOOK)(record)
 app.command(rich_help_panel=_LOOK)(replay)
 app.command(rich_help_panel=_LOOK)(verify)
 
-for group in (app, policy.app, refusals.app, topics.app):
+for group in (app, policy.app, refusals.app, scoreboard.app, topics.app):
     for command in group.registered_commands:
         command.help = reflowed(command.callback.__doc__ or "" if command.callback else "")

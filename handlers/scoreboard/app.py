@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 import faust
 from aiohttp import web
@@ -20,7 +20,6 @@ from faust.sensors import Monitor
 from faust.streams import Stream
 from faust.types import EventT, StreamT
 from faust.types.transports import TransportT
-from faust.web.base import BlueprintManager
 from faust.web.drivers.aiohttp import Web
 
 from handlers.scoreboard.broker import Broker
@@ -35,6 +34,7 @@ QUEUE_FACTS_MAX: Final = 16_000
 COMMIT_SECONDS: Final = 5.0
 """Between two commits of the group's offsets, which are for lookers-on: nothing starts there."""
 
+Blueprints = list[tuple[str, Any]]
 Take = Callable[[list[Received]], Awaitable[bool]]
 """Writes a batch; False: it could not, and the app is about to be stopped."""
 
@@ -51,6 +51,34 @@ class Reading:
     linger_seconds: float
     stored_offsets: StoredOffsets
     take: Take
+    host: str
+    """Where the pages are served."""
+    port: int
+    """0: any free one, which Faust's own setting does not know."""
+
+
+class BoardWeb(Web):
+    """Faust's web server without Faust's pages."""
+
+    default_blueprints: ClassVar[Blueprints] = []
+    production_blueprints: ClassVar[Blueprints] = []
+    debug_blueprints: ClassVar[Blueprints] = []
+    optional_blueprints: ClassVar[Blueprints] = []
+
+    def __init__(self, app: "BoardApp", host: str, port: int) -> None:
+        super().__init__(app)
+        self._host, self._port = host, port
+
+    @property
+    def address(self) -> str | None:
+        """Where it listens; None while it does not."""
+        if not self._runner.addresses:
+            return None
+        host, port = self._runner.addresses[0][:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def _new_transport_tcp(self) -> web.BaseSite:
+        return web.TCPSite(self._runner, self._host, self._port)
 
 
 class BoardApp(faust.App):
@@ -72,16 +100,12 @@ class BoardApp(faust.App):
     @property
     def server(self) -> web.Application:
         """The web server that Faust brings along."""
-        return cast("Web", self.web).web_app
+        return cast("BoardWeb", self.web).web_app
 
     @property
     def address(self) -> str | None:
         """Where the pages are served; None while they are not."""
-        addresses = cast("Web", self.web)._runner.addresses  # noqa: SLF001 - its port may be any
-        if not addresses:
-            return None
-        host, port = addresses[0][:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return cast("BoardWeb", self.web).address
 
     @property
     def has_joined(self) -> bool:
@@ -111,6 +135,9 @@ class BoardApp(faust.App):
         transport.fetch_wait_ms = self._fetch_wait_ms
         return transport
 
+    def _new_web(self) -> "BoardWeb":
+        return BoardWeb(self, self._reading.host, self._reading.port)
+
     def _create_directories(self) -> None:
         """Make none: no table is kept here."""
 
@@ -136,7 +163,7 @@ class Quiet(Monitor):
         """Note nothing."""
 
 
-def build(reading: Reading, broker: Broker, host: str, port: int) -> BoardApp:
+def build(reading: Reading, broker: Broker) -> BoardApp:
     """Return the app, to be started in the running loop."""
     app = BoardApp(
         reading,
@@ -165,13 +192,9 @@ def build(reading: Reading, broker: Broker, host: str, port: int) -> BoardApp:
         topic_disable_leader=True,
         Monitor=Quiet,
         web_enabled=True,
-        web_bind=host,
-        web_host=host,
-        web_port=port,
         web_tables_enabled=False,
         web_router_enabled=False,
     )
-    app.web.blueprints = BlueprintManager([])
     topic = app.topic(reading.topic, key_type=bytes, value_type=bytes)
 
     @app.agent(topic, concurrency=1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import faust
+from faust.auth import Credentials, SASLCredentials, SSLCredentials
 
 from handlers.exits import Exit, Stop
 
@@ -37,7 +37,7 @@ class Broker:
     """What Faust has to know of the cluster."""
 
     urls: list[str]
-    credentials: faust.auth.Credentials | None
+    credentials: Credentials | None
     client_id: str
     fetch_wait_ms: int
     session_seconds: float
@@ -85,7 +85,7 @@ def _url(server: str) -> str:
     return f"kafka://{host}:{port}"
 
 
-def _credentials(properties: Mapping[str, str]) -> faust.auth.Credentials | None:
+def _credentials(properties: Mapping[str, str]) -> Credentials | None:
     for name in sorted(properties):
         if _SECURITY.match(name) and name not in _TOLD:
             raise _unusable(name, "the scoreboard's client has nothing like it")
@@ -94,7 +94,7 @@ def _credentials(properties: Mapping[str, str]) -> faust.auth.Credentials | None
         raise _unusable("security.protocol", f"{protocol} is none of {', '.join(_PROTOCOLS)}")
     context = _tls(properties) if protocol.endswith("ssl") else None
     if not protocol.startswith("sasl"):
-        return None if context is None else faust.SSLCredentials(context)
+        return None if context is None else SSLCredentials(context)
     name = "sasl.mechanisms" if "sasl.mechanisms" in properties else "sasl.mechanism"
     mechanism = properties.get(name, "GSSAPI").upper()
     if mechanism not in _MECHANISMS:
@@ -102,7 +102,7 @@ def _credentials(properties: Mapping[str, str]) -> faust.auth.Credentials | None
     for needed in ("sasl.username", "sasl.password"):
         if not properties.get(needed):
             raise _unusable(needed, f"{mechanism} needs it")
-    return faust.SASLCredentials(
+    return SASLCredentials(
         username=properties["sasl.username"],
         password=properties["sasl.password"],
         ssl_context=context,

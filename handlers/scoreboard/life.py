@@ -18,7 +18,6 @@ from sqlalchemy import Engine
 from events.clients import reason_of
 from events.topics import Topics
 from handlers.exits import Exit, Stop
-from handlers.scoreboard import web
 from handlers.scoreboard.app import BoardApp, Reading, build
 from handlers.scoreboard.broker import Broker
 from handlers.scoreboard.database import DatabaseError
@@ -43,6 +42,10 @@ SHARED_SECONDS_MAX: Final = 30.0
 """How long another member may hold partitions: a predecessor's session may have to end first."""
 
 
+Install = Callable[[BoardApp, Engine, Settings, News, Callable[[str, int, float], None]], None]
+"""Puts pages onto the app's server: they read by the engine, listen to the news, and are timed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a life finds in place."""
@@ -54,6 +57,7 @@ class Surroundings:
     writer: Writer
     readers: Engine
     metrics: BoardMetrics
+    install: Install
     serves: Callable[[str], None]
     """Told where the page is served, once it is."""
 
@@ -95,7 +99,8 @@ class Life:
     # Beginning and end.
 
     def _built(self, topic: str) -> BoardApp:
-        settings = self._around.settings
+        around = self._around
+        settings = around.settings
         reading = Reading(
             topic=topic,
             group=settings.scoreboard_group,
@@ -104,10 +109,11 @@ class Life:
             linger_seconds=settings.scoreboard_linger_seconds,
             stored_offsets=self._stored_offsets,
             take=self._taker.take,
+            host=settings.scoreboard_host,
+            port=settings.scoreboard_port,
         )
-        host, port = settings.scoreboard_host, settings.scoreboard_port
-        app = build(reading, self._around.broker, host, port)
-        web.install(app, self._around.readers, settings, self._news, self._around.metrics.page)
+        app = build(reading, around.broker)
+        around.install(app, around.readers, settings, self._news, around.metrics.page)
         self._watched.register(app.server)
         return app
 

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import uvloop
 from confluent_kafka import KafkaException
@@ -24,7 +24,7 @@ from handlers.exits import Exit, Stop
 from handlers.scoreboard import database
 from handlers.scoreboard.broker import broker_of
 from handlers.scoreboard.database import DatabaseError, told_of
-from handlers.scoreboard.life import Life, Surroundings
+from handlers.scoreboard.life import Install, Life, Surroundings
 from handlers.scoreboard.metrics import BoardMetrics
 from handlers.scoreboard.standing import REBUILD_ASKED, Standing, standing
 from handlers.scoreboard.writer import Writer
@@ -33,14 +33,24 @@ from handlers.settings import Settings
 log: Final = logging.getLogger("baton.scoreboard")
 
 ASK_SECONDS: Final = 0.5
-_CHATTY: Final = ("faust", "mode", "aiokafka")
+_CHATTY: Final = ("faust", "mode", "aiokafka", "handlers.scoreboard")
+
+
+def install_pages(*given: Any) -> None:  # noqa: ANN401 - see Install
+    """Put the scoreboard's pages onto its server; what they need is loaded with the first."""
+    from handlers.scoreboard.web import install  # noqa: PLC0415
+
+    install(*given)
 
 
 class Scoreboard:
     """One scoreboard. ``run`` returns the exit code; it may run in any thread."""
 
-    def __init__(self, settings: Settings, *, clock: WallClock = now_ms) -> None:
+    def __init__(
+        self, settings: Settings, *, clock: WallClock = now_ms, install: Install = install_pages
+    ) -> None:
         self._settings = settings
+        self._install = install
         self._topic = Topics(settings.topics_prefix).lifecycle
         self._clock = clock
         self.metrics = BoardMetrics()
@@ -95,6 +105,7 @@ class Scoreboard:
             writer=writer,
             readers=database.reading(database.place_of(settings.scoreboard_database_url)),
             metrics=self.metrics,
+            install=self._install,
             serves=self._serves,
         )
         try:
