@@ -62,6 +62,10 @@ class Place:
         """The page with one filter less."""
         return with_query(self.path, {k: v for k, v in self.query.items() if k != name})
 
+    def with_(self, **more: str) -> str:
+        """The page with something more in its address, or something else."""
+        return with_query(self.path, {**self.query, **more})
+
     def filtered(self, column: Column, value: Cell) -> str:
         """The page narrowed to what a cell names; empty where that means nothing."""
         if column.kind is not Kind.TEXT or column.filter not in self.filters:

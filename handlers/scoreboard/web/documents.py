@@ -109,7 +109,7 @@ def _names(column: Column, currencies: tuple[str, ...]) -> Iterator[str]:
         case Kind.RATE:
             yield from (f"{column.key}_{part}" for part in _RATE_PARTS)
         case Kind.MONEY:
-            yield from (f"{column.key}_{safe(currency)}" for currency in currencies)
+            yield from (f"{column.key}_{currency}" for currency in currencies)
         case Kind.DURATION if not column.key.endswith("_seconds"):
             yield f"{column.key}_seconds"
         case _:

@@ -9,6 +9,7 @@ from handlers.scoreboard.numbers.table import Money
 NOTHING: Final = "\N{EN DASH}"
 """Shown where there is nothing to say."""
 
+_PERCENT: Final = "\N{NO-BREAK SPACE}%"
 _SECOND_MS: Final = 1_000
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -34,12 +35,16 @@ def number(value: float | Decimal) -> str:
 
 def percent(share: float | None) -> str:
     """Return a share of one as per cent, with one decimal."""
-    return NOTHING if share is None else f"{100 * share:.1f}%"
+    return NOTHING if share is None else f"{100 * share:.1f}{_PERCENT}"
 
 
 def percent_span(low: float | None, high: float | None) -> str:
     """Return an interval of shares as per cent, whole ones."""
-    return "" if low is None or high is None else f"{100 * low:.0f}\N{EN DASH}{100 * high:.0f}%"
+    return (
+        ""
+        if low is None or high is None
+        else f"{100 * low:.0f}\N{EN DASH}{100 * high:.0f}{_PERCENT}"
+    )
 
 
 def share(part: int, whole: int) -> float | None:
@@ -72,7 +77,12 @@ def amount(decimal: str) -> str:
 
 def money(value: Money) -> str:
     """Return amounts with their currencies."""
-    return " + ".join(f"{amount(figure)} {currency}" for currency, figure in value) or NOTHING
+    return " + ".join(amounts(value))
+
+
+def amounts(value: Money) -> tuple[str, ...]:
+    """Return each amount with its currency."""
+    return tuple(f"{amount(figure)} {currency}" for currency, figure in value) or (NOTHING,)
 
 
 def moment(at_ms: int) -> str:
@@ -94,6 +104,11 @@ def short_day(iso: str) -> str:
     except ValueError:
         return iso
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def month_name(month: str) -> str:
+    """Return ``YYYY-MM`` in words."""
+    return short_day(f"{month}-01").removeprefix("1 ")
 
 
 def machine_time(at_ms: int) -> str:

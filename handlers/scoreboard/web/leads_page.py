@@ -9,7 +9,7 @@ from handlers.scoreboard.tables import LEADS
 from handlers.scoreboard.web.view import Asked, View
 from lifecycle.stages import Stage
 
-ROWS_MAX: Final = 100
+ROWS_MAX: Final = 50
 """Leads listed at most; the search finds the others."""
 SEARCH_CHARACTERS_MAX: Final = 128
 """A lead's id has no more."""

@@ -4,10 +4,40 @@ from functools import partial
 from typing import Final
 
 from handlers.scoreboard.web.definitions_page import read_definitions
+from handlers.scoreboard.web.funnel_page import read_funnel
 from handlers.scoreboard.web.leads_page import read_leads
+from handlers.scoreboard.web.sla_page import read_sla
+from handlers.scoreboard.web.verdicts_page import read_verdicts
 from handlers.scoreboard.web.view import Page
 
 PAGES: Final = (
+    Page(
+        "verdicts",
+        "Quality or handling?",
+        "Both teams",
+        "Were the leads bad, or what we did with them? A verdict for each campaign and each rep, "
+        "wherever the sample allows one.",
+        read_verdicts,
+        "verdicts.html",
+    ),
+    Page(
+        "funnel",
+        "Funnel",
+        "Both teams",
+        "How far leads came, how long each step took, and what it brought; by cohorts of arrival, "
+        "so that a young one does not look bad.",
+        read_funnel,
+        "funnel.html",
+        parameters=("by",),
+    ),
+    Page(
+        "sla",
+        "Promises",
+        "Both teams",
+        "What marketing promised sales, what sales promised marketing, and how both kept it.",
+        read_sla,
+        "sla.html",
+    ),
     Page(
         "leads",
         "Leads",

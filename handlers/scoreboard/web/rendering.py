@@ -1,11 +1,13 @@
 """Templates: HTML with everything escaped that does not come from a template itself."""
 
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from handlers.scoreboard.numbers.table import Column, Kind
 from handlers.scoreboard.web import charts, formatting
@@ -18,13 +20,19 @@ STATIC: Final = {
 }
 """Every file that is given to anybody."""
 
+_CODE: Final = re.compile(r"`([^`]+)`")
+CODES: Final = frozenset({"clock", "reason", "trigger", "code", "kind", "activity", "cause"})
+"""Columns whose text is a code of the policy: shown as words."""
 _VERDICTS: Final = {
     "quality": "quality",
     "handling": "handling",
     "both": "both",
     "fine": "fine",
     "kept": "fine",
+    "on course": "fine",
     "broken": "bad",
+    "missed": "bad",
+    "behind": "bad",
 }
 
 
@@ -40,6 +48,7 @@ def environment() -> Environment:
     )
     env.globals |= {
         "amount": formatting.amount,
+        "codes": CODES,
         "count": formatting.count,
         "day": formatting.day,
         "duration": formatting.duration,
@@ -47,6 +56,7 @@ def environment() -> Environment:
         "lead_href": lead_href,
         "machine_time": formatting.machine_time,
         "moment": formatting.moment,
+        "month_name": formatting.month_name,
         "nothing": formatting.NOTHING,
         "number": formatting.number,
         "percent": formatting.percent,
@@ -59,6 +69,7 @@ def environment() -> Environment:
         "width": charts.width,
         "words": formatting.words,
     }
+    env.filters["marked"] = marked
     return env
 
 
@@ -80,6 +91,11 @@ def static_version() -> str:
     """Return what changes whenever a static file does."""
     digest = hashlib.sha256(b"".join(static_file(name) for name in sorted(STATIC)))
     return digest.hexdigest()[:12]
+
+
+def marked(text: str) -> Markup:
+    """Return text with what stands in backticks set as code; everything in it escaped."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 def unit_of(column: Column) -> str:

@@ -1,7 +1,7 @@
 """What a page shows, apart from how: sentences, figures, cards and tables."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -24,7 +24,8 @@ class Figure:
     """One number at a glance."""
 
     title: str
-    value: str
+    values: tuple[str, ...]
+    """Each on a line: amounts in more than one currency are never added."""
     detail: str = ""
 
 
@@ -64,8 +65,15 @@ class View:
     """What the page's own template draws besides."""
     title: str = ""
     """Instead of the page's own."""
+    undrawn: frozenset[str] = frozenset()
+    """Columns that stand in the documents only, since the page tells them in another way."""
     extra: Mapping[str, object] = field(default_factory=dict)
     """Stands in the page's JSON beside the tables."""
+
+    @property
+    def drawn(self) -> tuple[Table, ...]:
+        """The tables as the page shows them."""
+        return tuple(_without(table, self.undrawn) for table in self.tables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +111,12 @@ class Page:
     def href(self) -> str:
         """The page's address."""
         return self.path or f"/{self.name}"
+
+
+def _without(table: Table, keys: frozenset[str]) -> Table:
+    kept = [index for index, one in enumerate(table.columns) if one.key not in keys]
+    if len(kept) == len(table.columns):
+        return table
+    columns = tuple(table.columns[index] for index in kept)
+    rows = tuple(tuple(row[index] for index in kept) for row in table.rows)
+    return replace(table, columns=columns, rows=rows)

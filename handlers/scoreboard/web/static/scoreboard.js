@@ -6,9 +6,10 @@
   const root = document.documentElement;
   const KEY = "baton-theme";
   const THEMES = ["system", "light", "dark"];
-  const WORDS = { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
+  const WORDS = { system: "Theme: auto", light: "Theme: light", dark: "Theme: dark" };
   const QUIET_MS = 1500; // between two updates; a busy log would else reload all the time
   const RETRY_MS = 5000;
+  const FOCUSABLE = "a[href], button, input, select, summary, [tabindex]";
 
   const kept = () => {
     try {
@@ -51,32 +52,40 @@
     narrow.addEventListener("change", fold);
   };
 
+  // Every cell by its table, row and column, to see which of them changed.
+  const cells = (region) => {
+    const found = new Map();
+    for (const table of region.querySelectorAll("section[id] table"))
+      for (const row of table.tBodies[0]?.rows ?? [])
+        [...row.cells].forEach((cell, column) => {
+          const key = [table.closest("section").id, row.cells[0].textContent, column].join("\n");
+          found.set(key, cell);
+        });
+    return found;
+  };
+
   // What a reader opened stays open, where they stand stays: only what changed is put in.
   const swap = (now, next) => {
     if (now.isEqualNode(next)) return false;
+    const before = new Map([...cells(now)].map(([key, cell]) => [key, cell.textContent]));
     const open = new Set([...now.querySelectorAll("details[open][id]")].map((one) => one.id));
     const scrolled = new Map(
-      [...now.querySelectorAll(".scroll")].map((one) => [
-        one.getAttribute("aria-labelledby"),
-        one.scrollLeft,
-      ]),
+      [...now.querySelectorAll(".scroll")].map((one) => [one.ariaLabel, one.scrollLeft]),
     );
-    const focused = document.activeElement;
-    const within = now.contains(focused) ? focused : null;
-    const mark = within && (within.id ? `#${CSS.escape(within.id)}` : null);
-    const href = within && within.getAttribute("href");
+    const focused = now.contains(document.activeElement) ? document.activeElement : null;
+    const where = focused && [...now.querySelectorAll(FOCUSABLE)].indexOf(focused);
+    const href = focused && focused.getAttribute("href");
     now.replaceChildren(...next.childNodes);
     for (const one of now.querySelectorAll("details[id]")) if (open.has(one.id)) one.open = true;
     for (const one of now.querySelectorAll(".scroll"))
-      one.scrollLeft = scrolled.get(one.getAttribute("aria-labelledby")) ?? 0;
-    if (within) {
-      const again =
-        (mark && now.querySelector(mark)) ||
-        (href && [...now.querySelectorAll("a")].find((a) => a.getAttribute("href") === href));
-      if (again) again.focus({ preventScroll: true });
+      one.scrollLeft = scrolled.get(one.ariaLabel) ?? 0;
+    if (focused) {
+      const there = [...now.querySelectorAll(FOCUSABLE)];
+      const again = there.find((one) => href && one.getAttribute("href") === href) ?? there[where];
+      again?.focus({ preventScroll: true });
     }
-    now.classList.add("fresh");
-    now.addEventListener("animationend", () => now.classList.remove("fresh"), { once: true });
+    for (const [key, cell] of cells(now))
+      if (before.has(key) && before.get(key) !== cell.textContent) cell.classList.add("fresh");
     return true;
   };
 
