@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.kafka import JarsError, Kafka, Security, missing
 from deploy.kafka.security import ADMIN, new_password
@@ -15,6 +16,10 @@ from events.topics import Topics
 
 BROKERS = ("embedded", "kafka")
 KAFKAS = ("kafka", "kafka3", "secured")
+
+# How fast a machine is says nothing about what holds: no test of a property fails by the clock.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

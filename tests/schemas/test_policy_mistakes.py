@@ -410,7 +410,7 @@ def _places(tree: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[st
 _PLACES = [place for place in _places(json.loads(SHIPPED)) if place]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(place=st.sampled_from(_PLACES), value=_JSON, key=st.none() | _KEYS)
 def test_whatever_stands_somewhere_is_read_or_told(
     place: tuple[str | int, ...], value: object, key: str | None
@@ -431,7 +431,7 @@ def test_whatever_stands_somewhere_is_read_or_told(
     assert policy is None or load_policy(canonical(text)) == policy
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=st.binary(max_size=60) | st.text(max_size=60))
 def test_whatever_is_no_policy_is_told(text: bytes | str) -> None:
     with pytest.raises(PolicyError):
