@@ -14,6 +14,7 @@ from handlers.recording import Recording, record, replay
 from tests.e2e.harness import site_of
 from tests.e2e.reference import define
 from tests.faults.lives import Crew, assert_undisturbed, await_story, filled, static
+from tests.faults.tried import tried
 
 LESS = "glibc.cpu.hwcaps=-FMA,-AVX2,-FMA4,-AVX512F,-FMA_Usable,-AVX2_Usable"
 """The C library's functions without fused multiplication, as on an older processor."""
@@ -30,6 +31,7 @@ print(datetime(2026, 7, 1, tzinfo=ZoneInfo("Europe/Berlin")).utcoffset())
 """
 
 
+@tried("another machine")
 def test_a_recording_gives_the_same_bytes_on_a_machine_that_computes_and_tells_time_otherwise(
     kafka: Kafka, topics: Topics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

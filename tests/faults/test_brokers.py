@@ -36,11 +36,16 @@ from tests.faults.lives import (
     static,
     supervised,
 )
+from tests.faults.tried import tried
 
+SHARES = (0.2, 0.5)
+"""How far the workers have come when their only broker dies."""
+BROKERS = 3
 PARTITIONERS = ("consistent_random", "fnv1a", "murmur2")
 """librdkafka's own, Sarama's, and the Java client's: only the last puts leads where they belong."""
 
 
+@tried("the only broker killed under load", len(SHARES))
 def test_the_only_broker_is_killed_and_comes_back(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
@@ -48,7 +53,7 @@ def test_the_only_broker_is_killed_and_comes_back(
     ends = counted(recent().log)
     with Crew(site, tmp_path, batch_messages_max=60, tick_leads_max=15) as crew:
         crew.start("w1", static("w1"))
-        for share in (0.2, 0.5):
+        for share in SHARES:
             supervised(crew, ends, share=share)
             kafka.kill_broker(1)
             await_seconds(1)
@@ -75,6 +80,7 @@ def safe_site(kafka3: Kafka, topics: Topics) -> Site:
     return site
 
 
+@tried("each of three brokers killed under load", BROKERS)
 def test_each_of_three_brokers_dies_under_load_and_so_does_a_worker(
     three: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
@@ -82,7 +88,7 @@ def test_each_of_three_brokers_dies_under_load_and_so_does_a_worker(
     controllers = [three.controller()]
     with Crew(site, tmp_path, batch_messages_max=60, tick_leads_max=15) as crew:
         crew.start("w2", static("w2"))
-        for number, piece in enumerate(pieces(3), start=1):
+        for number, piece in enumerate(pieces(BROKERS), start=1):
             crew.start("w1", static("w1"), fault="sent:3:stop")
             append(site, piece[: len(piece) // 2])
             three.kill_broker(number)
@@ -111,6 +117,7 @@ def halted(crew: Crew, name: str) -> None:
     crew.kill(name)
 
 
+@tried("a partition added to the input")
 def test_a_partition_added_to_the_input_stops_every_worker_with_a_sentence(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
@@ -134,6 +141,7 @@ def test_a_partition_added_to_the_input_stops_every_worker_with_a_sentence(
     assert_same(views(site), before)
 
 
+@tried("plain clients with three partitioners", len(PARTITIONERS))
 def test_leads_sent_by_clients_with_other_partitioners_get_the_same_facts(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from events.topics import Topics
 from handlers.exits import Exit
 from tests.e2e.harness import append, await_read, ends_of
 from tests.faults.lives import Crew, agreed, assert_undisturbed, await_story, pieces, static
+from tests.faults.tried import tried
 
 ROOM = "8m"
 
@@ -33,6 +34,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(folder)], check=True)  # noqa: S607 - wherever it is
 
 
+@tried("the disk of the local state is full", 2)
 def test_a_full_disk_stops_the_worker_and_room_lets_it_go_on(
     kafka: Kafka, topics: Topics, small_disk: Path
 ) -> None:

@@ -19,6 +19,7 @@ from tests.faults.lives import (
     static,
     taken,
 )
+from tests.faults.tried import tried
 
 SEED = 4
 KILLS = 50
@@ -27,6 +28,7 @@ AT_LEAST = 3
 """Kills at each point."""
 
 
+@tried("a worker killed at eight points of its loop", KILLS)
 def test_fifty_kills_leave_no_trace_in_what_readers_see(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:

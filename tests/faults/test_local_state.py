@@ -33,6 +33,7 @@ from tests.faults.lives import (
     pieces,
     static,
 )
+from tests.faults.tried import tried
 
 
 def deleted(store: Path, _: Path) -> None:
@@ -134,6 +135,8 @@ SPOILT: dict[str, Callable[[Path, Path], None]] = {
     "journal truncated": truncated("*.log"),
     "journal garbled": garbled("*.log"),
 }
+COPIES = ("w1", "w2")
+"""Whose local state there is: its own, and none."""
 MOMENTS = 60
 SILENCE_SECONDS_MAX = 5.0
 """A rebalance may take as long; the dead one's transaction is open for longer."""
@@ -141,6 +144,7 @@ KILLED_BEFORE = {"journal truncated", "journal garbled"}
 """A store that was closed in good order has nothing in its journal."""
 
 
+@tried("local state deleted", len(SPOILT))
 def test_whatever_happened_to_the_local_state_the_bytes_are_the_same(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
@@ -187,6 +191,7 @@ def work(crew: Crew, ends: dict[int, int], name: str) -> None:
         await_read(crew.site, ends, [one])
 
 
+@tried("states that another release wrote", len(COPIES))
 def test_states_that_another_release_wrote_stop_the_worker_with_a_sentence(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
@@ -200,7 +205,7 @@ def test_states_that_another_release_wrote_stop_the_worker_with_a_sentence(
         put_state(site, partition, key, bytes([ENCODING + 1]) + value[1:])
 
         # With a local copy, and without.
-        for state_of in ("w1", "w2"):
+        for state_of in COPIES:
             crew.start(state_of, static("w1"), worker_name="w1")
             assert crew.bury(state_of) == Exit.UNREADABLE_STATE, crew.last_words
             sentence = (
@@ -236,6 +241,7 @@ def put_state(site: Site, partition: int, key: bytes, value: bytes) -> None:
     assert producer.flush(30) == 0
 
 
+@tried("a worker dies and its transaction stays open")
 def test_a_partition_that_waits_for_a_dead_owner_holds_up_no_other(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from tests.faults.lives import (
     go_on,
     pieces,
 )
+from tests.faults.tried import tried
 
 SEED = 9
 CHANGES = 8
@@ -36,6 +37,7 @@ SILENCES = (
 )
 
 
+@tried("workers join and leave under load", CHANGES)
 def test_two_and_three_workers_join_and_leave_during_load(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
@@ -55,6 +57,7 @@ def test_two_and_three_workers_join_and_leave_during_load(
     assert_undisturbed(site)
 
 
+@tried("a worker silent beyond its session", len(SILENCES))
 def test_a_worker_that_was_silent_too_long_tells_nothing_twice(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:

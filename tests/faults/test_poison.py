@@ -28,8 +28,10 @@ from tests.e2e.harness import (
 )
 from tests.e2e.reference import recent, views_of
 from tests.faults.lives import KILLED, Crew, await_end, filled, logged, static, taken
+from tests.faults.tried import tried
 
 SEED = 6
+STARTS = 2
 SHARE = 0.2
 AHEAD_MS = 60_000
 """How far the clock of a publisher is ahead."""
@@ -37,6 +39,7 @@ INTOLERANT = shipped_text().replace("future_tolerance: 5 minutes", "future_toler
 ACTIVITIES = ("page_view", "email_click", "webinar_attended", "pricing_view", "demo_request")
 
 
+@tried("a fifth of the input is garbage")
 def test_a_fifth_of_garbage_changes_nothing_for_the_rest(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
@@ -76,6 +79,7 @@ def ends(log: list[Sent]) -> dict[int, int]:
     return {n: sum(one.partition == n for one in log) for n in range(PARTITIONS)}
 
 
+@tried("everything is refused", STARTS)
 def test_a_deployment_that_refuses_everything_stops_and_what_it_refused_comes_back_in_order(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
@@ -86,7 +90,7 @@ def test_a_deployment_that_refuses_everything_stops_and_what_it_refused_comes_ba
     append(site, sent)
     with Crew(site, tmp_path) as crew, Follower(site) as follower:
         # Whoever starts it again finds it where it was: nothing drains into the refusals.
-        for _ in range(2):
+        for _ in range(STARTS):
             crew.start("w1", static("w1"), refusal_rate_min_messages=100)
             assert crew.bury("w1") == Exit.REFUSAL_RATE, crew.last_words
         assert taken(site, follower) < len(sent) // 2

@@ -38,7 +38,9 @@ from tests.faults.lives import (
     static,
     supervised,
 )
+from tests.faults.tried import tried
 
+ADOPTIONS = 4
 HOUR, DAY = 3_600_000, 86_400_000
 OTHER = (
     shipped_text()
@@ -64,13 +66,14 @@ adoption.adopt({"bootstrap.servers": sys.argv[1]}, Topics(sys.argv[2]), sys.argv
 """
 
 
+@tried("another definition adopted under load", ADOPTIONS)
 def test_a_definition_adopted_under_load_is_in_force_from_its_offset_on_whoever_works(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
     site = agreed(kafka, topics)
     with Crew(site, tmp_path, batch_messages_max=150, tick_leads_max=20) as crew:
         crew.start("w1", static("w1"))
-        for number, piece in enumerate(pieces(4)):
+        for number, piece in enumerate(pieces(ADOPTIONS)):
             half = len(piece) // 2
             append(site, piece[:half])
             agree(site, piece[half].timestamp, text=OTHER if number % 2 == 0 else shipped_text())
@@ -87,6 +90,7 @@ def test_a_definition_adopted_under_load_is_in_force_from_its_offset_on_whoever_
     assert_same(views(site), views_of(logged(site), (shipped_text(), OTHER)))
 
 
+@tried("two people adopt at once", 2)
 def test_two_people_adopt_at_once_and_one_is_killed_half_way(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
@@ -129,6 +133,7 @@ def adopting(site: Site, how: str, text: str, at: int) -> subprocess.Popen[bytes
     )
 
 
+@tried("nobody works for three days of due clocks")
 def test_clocks_that_fell_due_while_nobody_worked_fire_once_when_somebody_does(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
@@ -155,6 +160,7 @@ def breached(site: Site) -> int:
     return len({fact.key for fact in facts if b'"lead.clock_breached.v1"' in (fact.value or b"")})
 
 
+@tried("a zombie's ticks")
 def test_a_zombies_tick_and_a_publishers_wrong_clock_change_nothing_for_others(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:

@@ -23,20 +23,25 @@ from tests.faults.lives import (
     supervised,
     taken,
 )
+from tests.faults.tried import tried
 
 BATCH = 120
+ABORTED = ("begun", "folded", "sent")
+OVERDUE = ("begun", "folded", "ticking", "sent")
+TWINS = 3
 AWAY_SECONDS = 30.0
 
 
+@tried("a transaction aborted under the worker", len(ABORTED))
 def test_a_batch_whose_transaction_was_aborted_is_taken_again(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
     site = filled(kafka, topics)
     with Crew(site, tmp_path, batch_messages_max=BATCH, tick_leads_max=30) as crew:
-        for number, point in enumerate(("begun", "folded", "sent"), start=1):
+        for number, point in enumerate(ABORTED, start=1):
             one = crew.start("w1", fault=f"{point}:5:abort")
             await_aborted_and_going_on(one)
-            if number < 3:
+            if number < len(ABORTED):
                 # In order: a successor that meets an open transaction is another test's matter.
                 assert one.stop() == Exit.OK
                 crew.bury("w1")
@@ -52,13 +57,14 @@ def await_aborted_and_going_on(one: RunningWorker) -> None:
     await_that(lambda: metric(one, aborted) == 1 and metric(one, taken_) > 4, 60, "going on", [one])
 
 
+@tried("a transaction aborted under the worker", len(OVERDUE))
 def test_a_transaction_that_took_too_long_fences_its_worker(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
     site = filled(kafka, topics)
     hasty = {"transaction.timeout.ms": "1500", "session.timeout.ms": "20000"}
     with Crew(site, tmp_path, batch_messages_max=BATCH, tick_leads_max=30) as crew:
-        for point in ("begun", "folded", "ticking", "sent"):
+        for point in OVERDUE:
             one = crew.start("w1", hasty | {"group.instance.id": "w1"}, fault=f"{point}:3:stop")
             await_halt(one)
             # The broker looks for such transactions once a second.
@@ -84,6 +90,7 @@ def await_fenced_or_going_on(one: RunningWorker) -> bool:
     return one.child.exited() is None
 
 
+@tried("a second worker of the same name", TWINS)
 def test_a_worker_is_fenced_by_another_of_its_name_and_ends(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
@@ -93,7 +100,7 @@ def test_a_worker_is_fenced_by_another_of_its_name_and_ends(
         Crew(site, tmp_path / "two", batch_messages_max=BATCH) as other,
     ):
         crew.start("w1").await_ready()
-        for number, piece in enumerate(pieces(3)):
+        for number, piece in enumerate(pieces(TWINS)):
             # The one is in the middle of it when the other comes.
             old, new = (crew, other) if number % 2 == 0 else (other, crew)
             new.start("w1").await_ready()
@@ -104,6 +111,7 @@ def test_a_worker_is_fenced_by_another_of_its_name_and_ends(
     assert_undisturbed(site)
 
 
+@tried("the coordinator does not answer")
 def test_a_coordinator_that_does_not_answer_is_waited_for(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
