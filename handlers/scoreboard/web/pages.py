@@ -6,9 +6,12 @@ from typing import Final
 from handlers.scoreboard.web.definitions_page import read_definitions
 from handlers.scoreboard.web.funnel_page import read_funnel
 from handlers.scoreboard.web.leads_page import read_leads
+from handlers.scoreboard.web.recycling_page import read_recycling
 from handlers.scoreboard.web.sla_page import read_sla
+from handlers.scoreboard.web.trust_page import read_trust
 from handlers.scoreboard.web.verdicts_page import read_verdicts
 from handlers.scoreboard.web.view import Page
+from handlers.scoreboard.web.voice_page import read_voice
 
 PAGES: Final = (
     Page(
@@ -37,6 +40,28 @@ PAGES: Final = (
         "What marketing promised sales, what sales promised marketing, and how both kept it.",
         read_sla,
         "sla.html",
+    ),
+    Page(
+        "trust",
+        "Trust",
+        "Sales",
+        "Of what was called hot, how much was? And does sales still open what it is offered?",
+        read_trust,
+    ),
+    Page(
+        "voice",
+        "Voice of calls",
+        "Marketing",
+        "What sales hears: pains, objections, questions and competitors, for whoever writes next.",
+        read_voice,
+        "voice.html",
+    ),
+    Page(
+        "recycling",
+        "Recycling",
+        "Marketing",
+        "What became of leads that went back to marketing, by the reason they went for.",
+        read_recycling,
     ),
     Page(
         "leads",

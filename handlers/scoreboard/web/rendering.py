@@ -21,7 +21,9 @@ STATIC: Final = {
 """Every file that is given to anybody."""
 
 _CODE: Final = re.compile(r"`([^`]+)`")
-CODES: Final = frozenset({"clock", "reason", "trigger", "code", "kind", "activity", "cause"})
+CODES: Final = frozenset(
+    {"clock", "reason", "trigger", "code", "kind", "activity", "cause", "topic"}
+)
 """Columns whose text is a code of the policy: shown as words."""
 _VERDICTS: Final = {
     "quality": "quality",
@@ -32,6 +34,8 @@ _VERDICTS: Final = {
     "on course": "fine",
     "broken": "bad",
     "missed": "bad",
+    "warning": "bad",
+    "hot": "handling",
     "behind": "bad",
 }
 

@@ -67,13 +67,16 @@ class View:
     """Instead of the page's own."""
     undrawn: frozenset[str] = frozenset()
     """Columns that stand in the documents only, since the page tells them in another way."""
+    unlisted: frozenset[str] = frozenset()
+    """Tables of which the same is true."""
     extra: Mapping[str, object] = field(default_factory=dict)
     """Stands in the page's JSON beside the tables."""
 
     @property
     def drawn(self) -> tuple[Table, ...]:
         """The tables as the page shows them."""
-        return tuple(_without(table, self.undrawn) for table in self.tables)
+        listed = (table for table in self.tables if table.name not in self.unlisted)
+        return tuple(_without(table, self.undrawn) for table in listed)
 
 
 @dataclass(frozen=True, slots=True)
