@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from handlers.batch import Tally
+from handlers.build import CORE
 from lifecycle.draft import RULES
 from lifecycle.facts import (
     ClockBreached,
@@ -129,8 +130,8 @@ class Metrics:
         self._latency = self._histogram(
             "commit_latency_seconds", "From a signal's record to its committed facts", _SECONDS
         )
-        build = self._gauge("build_info", "What runs", "version", "rules")
-        build[_version(), str(RULES)].set(1)
+        build = self._gauge("build_info", "What runs", "version", "rules", "core")
+        build[_version(), str(RULES), CORE].set(1)
         self._activities: set[str] = set()
         self._codes: set[str] = set()
         self._tellers: dict[type, Callable[[Any], None]] = {

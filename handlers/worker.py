@@ -31,6 +31,7 @@ from events.codec import decode
 from events.topics import Topics
 from events.wall_clock import WallClock, now_ms
 from handlers.batch import Fold, Limits, Place, Rules
+from handlers.build import CORE
 from handlers.cluster import Cluster
 from handlers.exits import Exit, Stop
 from handlers.faults import Point, reaching
@@ -189,6 +190,7 @@ class Worker:
                 "worker": settings.worker_name,
                 "topic": topics.signals,
                 "metrics": self._metrics_at(),
+                "core": CORE,
             },
         )
         try:

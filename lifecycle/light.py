@@ -1,5 +1,8 @@
 """Frozen records that are cheap to make, for those that every signal makes.
 
+In the compiled package (``deploy/compiled.py``) each record is a class of the compiler's instead,
+and ``as_record`` makes a frozen data class of it, as far as Python can tell.
+
 A frozen data class sets each of its fields through ``object.__setattr__``, which costs as much as
 some whole decisions for a record of twenty fields. ``light`` lets the instance begin as one of an
 open class with the same slots, where setting a field is setting a field, and become the frozen
@@ -7,10 +10,25 @@ class when it is whole. Nothing else about the record differs: it is as frozen, 
 hashed as before, and a type checker sees the data class alone.
 """
 
-from dataclasses import MISSING, fields
-from typing import Any, TypeVar
+from collections.abc import Callable
+from dataclasses import MISSING, field, fields, make_dataclass
+from typing import Any, Final, TypeVar
 
 Record = TypeVar("Record")
+Told = tuple[str, str] | tuple[str, str, object] | tuple[str, str, None, Callable[[], object]]
+"""A field: name, type, and a default or what makes one."""
+
+_WITH_FACTORY: Final = 4
+_OF_A_RECORD: Final = (
+    "__annotations__",
+    "__dataclass_fields__",
+    "__dataclass_params__",
+    "__delattr__",
+    "__hash__",
+    "__match_args__",
+    "__repr__",
+    "__setattr__",
+)
 
 
 def light(record: type[Record]) -> type[Record]:
@@ -19,13 +37,13 @@ def light(record: type[Record]) -> type[Record]:
     open_class = type(f"Open{record.__name__}", (), {"__slots__": tuple(f.name for f in told)})
     known: dict[str, Any] = {"OPEN": open_class, "FROZEN": record, "MISSING": MISSING}
     parameters, lines = ["cls"], ["self = OPEN()"]
-    for field in told:
-        name, value = field.name, field.name
-        if field.default is not MISSING:
-            known[f"DEFAULT_{name}"] = field.default
+    for each in told:
+        name, value = each.name, each.name
+        if each.default is not MISSING:
+            known[f"DEFAULT_{name}"] = each.default
             parameters.append(f"{name}=DEFAULT_{name}")
-        elif field.default_factory is not MISSING:
-            known[f"MAKE_{name}"] = field.default_factory
+        elif each.default_factory is not MISSING:
+            known[f"MAKE_{name}"] = each.default_factory
             parameters.append(f"{name}=MISSING")
             value = f"MAKE_{name}() if {name} is MISSING else {name}"
         else:
@@ -37,3 +55,14 @@ def light(record: type[Record]) -> type[Record]:
     del record.__init__
     record.__new__ = known["__new__"]  # type: ignore[method-assign]
     return record
+
+
+def as_record(compiled: type, *told: Told) -> None:
+    """Give a compiled class, which makes and compares itself, the rest of a frozen data class."""
+    own = [
+        each if len(each) < _WITH_FACTORY else (*each[:2], field(default_factory=each[3]))
+        for each in told
+    ]
+    twin = make_dataclass(compiled.__name__, own, frozen=True)
+    for name in _OF_A_RECORD:
+        setattr(compiled, name, getattr(twin, name))

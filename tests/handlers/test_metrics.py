@@ -5,6 +5,7 @@ from collections import Counter
 from prometheus_client import generate_latest
 
 from handlers.batch import Tally
+from handlers.build import CORE
 from handlers.metrics import NAMES_MAX, PROMISES, Metrics
 from lifecycle.draft import RULES
 from lifecycle.stages import ClockName, Stage
@@ -220,7 +221,7 @@ def test_it_says_what_runs_and_what_the_definition_promises() -> None:
     metrics.promises(shipped().scoreboard)
 
     text = generate_latest(metrics.registry).decode()
-    assert f'baton_build_info{{rules="{RULES}",version="' in text
+    assert f'baton_build_info{{core="{CORE}",rules="{RULES}",version="' in text
     assert value(metrics, "baton_promised_quality_ratio") == shipped().scoreboard.quality_promise
 
 
