@@ -62,6 +62,7 @@ def test_it_is_the_same_every_time() -> None:
     assert list(Load(500, 50).records()) == list(Load(500, 50).records())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.001, 0.3])
 def test_so_many_signals_move_a_lead_as_were_asked_for(share: float) -> None:
     load = Load(SIGNALS, SIGNALS // 10, moving=share)
@@ -74,6 +75,7 @@ def test_so_many_signals_move_a_lead_as_were_asked_for(share: float) -> None:
     assert expected.moving / SIGNALS == pytest.approx(share * usable, rel=0.03, abs=0.0005)
 
 
+@pytest.mark.slow
 def test_facts_are_fewer_than_signals() -> None:
     expected = Expected()
 
