@@ -29,3 +29,8 @@ def _week(day: int) -> str:
 @lru_cache(_DAYS_KEPT)
 def _month(day: int) -> str:
     return (_EPOCH_DAY + timedelta(days=day)).isoformat()[:7]
+
+
+def week_starts_at(week: str) -> int:
+    """Return the instant (ms) at which a week begins, which is named by its Monday."""
+    return (date.fromisoformat(week) - _EPOCH_DAY).days * DAY_MS

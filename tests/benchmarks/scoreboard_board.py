@@ -70,7 +70,7 @@ def build(file: Path, size: Size) -> Size:
 
 def opened(file: Path) -> Engine:
     """Return what pages read a board's file with."""
-    place = URL.create("sqlite+pysqlite", database=str(file), query={"mode": "ro"})
+    place = URL.create("sqlite+pysqlite", database=str(file))
     return create_engine(place)
 
 
