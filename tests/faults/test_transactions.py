@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from deploy.kafka import Kafka
@@ -112,7 +113,7 @@ def test_a_worker_is_fenced_by_another_of_its_name_and_ends(
 
 
 @tried("the coordinator does not answer")
-def test_a_coordinator_that_does_not_answer_is_waited_for(
+def test_a_coordinator_that_does_not_answer_is_waited_for_but_holds_up_no_end(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
     site = filled(kafka, topics)
@@ -121,11 +122,19 @@ def test_a_coordinator_that_does_not_answer_is_waited_for(
         Follower(site) as follower,
     ):
         one = crew.start("w1", {"group.instance.id": "w1"})
+        crew.start("w2", {"group.instance.id": "w2"}).await_ready()
         await_that(lambda: taken(site, follower) > 300, 60, "started", [one])
         assert kafka.pid is not None
         os.kill(kafka.pid, signal.SIGSTOP)
         try:
-            await_seconds(AWAY_SECONDS, [one])
+            away_until = time.monotonic() + AWAY_SECONDS
+            crew.start("w3")
+            # Whoever is asked to end does, at work or while it starts, and waits for no answer.
+            for name in ("w2", "w3"):
+                await_log(crew.running[name])
+                assert crew.stop(name) in {Exit.OK, Exit.ERROR, Exit.FENCED}, crew.last_words
+                assert "Traceback" not in crew.last_words
+            await_seconds(max(away_until - time.monotonic(), 0), [one])
         finally:
             os.kill(kafka.pid, signal.SIGCONT)
         # Its transaction is over time by then: it may have to end, and its supervisor starts it.
@@ -138,3 +147,8 @@ def test_a_coordinator_that_does_not_answer_is_waited_for(
         supervised(crew, counted(recent().log))
 
     assert_undisturbed(site)
+
+
+def await_log(one: RunningWorker) -> None:
+    """Return once it has begun to listen, and to be heard: by then it minds its signals."""
+    await_that(lambda: one._get("/health/live")[0] == 200, 30, "alive", [one])
