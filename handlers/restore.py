@@ -386,6 +386,8 @@ def _raise_unless_passing(error: KafkaError) -> None:
         KafkaError._TRANSPORT,  # noqa: SLF001 - likewise
         KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - likewise
         KafkaError._WAIT_COORD,  # noqa: SLF001 - likewise
+        # What list_offsets says while nobody leads the partition (met by `make chaos`).
+        KafkaError._NOENT,  # noqa: SLF001 - likewise
         KafkaError.REQUEST_TIMED_OUT,
         KafkaError.NOT_COORDINATOR,
         KafkaError.COORDINATOR_NOT_AVAILABLE,
