@@ -209,7 +209,8 @@ class Fold:
         try:
             return self._rules.decode(record.key, record.value, record.headers, record.timestamp)
         except Refused as refused:
-            return refused
+            # A new one: what was raised refers to the stack, so to the batch that it would be in.
+            return Refused(refused.code, refused.detail)
 
     def _fetch(self, lead_ids: Iterable[str]) -> None:
         """Have the leads at hand that exist; what memory lacks is read from the store at once."""
