@@ -202,15 +202,15 @@ CLOCKS: Final = Table(
     *(
         Index(
             f"clocks_used_{name}",
-            *("clock", *by, "used_seconds", "pauses"),
+            *("clock", *by, "used_seconds", "pauses", *others),
             sqlite_where=text("used_seconds IS NOT NULL"),
             postgresql_where=text("used_seconds IS NOT NULL"),
         )
-        for name, by in (
-            ("all", ()),
-            ("rep", ("assignee",)),
-            ("team", ("team",)),
-            ("week", ("week",)),
+        for name, by, others in (
+            ("all", (), ("assignee", "team", "week")),
+            ("rep", ("assignee",), ("team", "week")),
+            ("team", ("team",), ("assignee", "week")),
+            ("week", ("week",), ("assignee", "team")),
         )
     ),
 )

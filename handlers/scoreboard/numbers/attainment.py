@@ -6,7 +6,6 @@ after the breach), ones whose breach Baton itself noticed late, and those that w
 before they were due.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,7 +27,8 @@ from sqlalchemy import (
 
 from handlers.scoreboard.numbers.filters import Filters
 from handlers.scoreboard.numbers.intervals import Rate, rate
-from handlers.scoreboard.numbers.spread import NONE, Spread, spread_of, spreads
+from handlers.scoreboard.numbers.ranks import spreads_in_order
+from handlers.scoreboard.numbers.spread import NONE, Spread
 from handlers.scoreboard.tables import CLOCKS, HANDOVERS
 
 PROMISES: Final = (
@@ -162,23 +162,21 @@ def _narrowed(filters: Filters) -> tuple[Any, list[ColumnElement[bool]]]:
 
 def _times(
     connection: Connection, filters: Filters
-) -> dict[tuple[str, str, str | None], tuple[Spread, Spread]]:
+) -> dict[tuple[str, str, str | None], tuple[Spread, ...]]:
     source, where = _narrowed(filters)
+    among = (true(), _NEVER_PAUSED)
+    # The indexes in the order of the times know whose promise it was and when, and no more.
+    told = filters.unused("rep", "team", "week")
     return {
-        (name, clock, who): spans
+        (name, clock, who[0] if who else None): spans
         for name, column in _GROUPS.items()
-        for clock, who, spans in _spans(connection, source, where, column)
+        for (clock, *who), spans in spreads_in_order(
+            connection,
+            (_IT.clock,) if column is None else (_IT.clock, column),
+            _IT.used_seconds,
+            source,
+            *where,
+            among=among,
+            indexed=not told,
+        )
     }
-
-
-def _spans(
-    connection: Connection,
-    source: Any,  # noqa: ANN401 - a table or a join
-    where: list[ColumnElement[bool]],
-    column: ColumnElement[Any] | None,
-) -> Iterator[tuple[str, str | None, tuple[Spread, Spread]]]:
-    by = (_IT.clock,) if column is None else (_IT.clock, column)
-    asked = spreads(by, _IT.used_seconds, source, *where, among=(true(), _NEVER_PAUSED))
-    for row in connection.execute(asked):
-        clock, who, cells = row[0], None if column is None else row[1], row[len(by) :]
-        yield clock, who, (spread_of(cells[:3]), spread_of(cells[3:]))
