@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from aiohttp import web
@@ -14,21 +13,20 @@ from sqlalchemy import Engine, delete, insert
 from handlers.scoreboard import database
 from handlers.scoreboard.news import Change, News
 from handlers.scoreboard.projection import Received, project
-from handlers.scoreboard.tables import FACTS, OFFSETS, POLICIES
+from handlers.scoreboard.tables import FACTS, METADATA, OFFSETS, POLICIES
 from handlers.scoreboard.web.guarding import PageTimes
 from handlers.scoreboard.web.installing import UNMEASURED, serve_on
 from handlers.settings import Settings
 from schemas.policy import canonical, digest, shipped_text
-from tests.handlers.simulate.fold import perform
+from tests.scoreboard.played import board as in_memory
 
 TOPIC = "lead.lifecycle"
 BATCH_FACTS = 2_000
 
 
-@cache
-def played(seed: int = 3, weeks: int = 12, leads: int = 450) -> tuple[bytes, ...]:
-    """Return the facts of a company's weeks, each lead's in their order."""
-    return tuple(perform(seed, weeks, leads).values)
+def played() -> tuple[bytes, ...]:
+    """Return the facts of a company's weeks, each lead's in their order; played once for all."""
+    return in_memory().facts
 
 
 class Board:
@@ -61,6 +59,10 @@ class Board:
                 row = {"topic": TOPIC, "partition": 0, "next_offset": self._next, "newest_at": at}
                 connection.execute(insert(OFFSETS).values(row))
         return self._next
+
+    def drop_tables(self) -> None:
+        """Take everything away under the page's feet."""
+        METADATA.drop_all(self._writer)
 
     def note(self, name: str, value: str) -> None:
         """Let ``meta`` say something."""
