@@ -290,10 +290,18 @@ VOICES: Final = Table(
     _text("week"),
     _text("campaign"),  # of the handover's touch, or of arrival before the first handover
     _text("content"),
+    _text("source"),
     _text("rep"),
+    _text("team"),
+    _text("grade"),
     _text("stage"),  # after that call
     _text("handover_id"),
-    Index("voices_topic", "topic", "at"),
+    # Counted from alone, in this order; leads are told apart at the end of the first.
+    Index("voices_leads", "topic", "code", "lead_id"),
+    Index(
+        "voices_heard",
+        *("topic", "code", "campaign", "content", "stage", "rep", "team", "week", "at"),
+    ),
 )
 """One row for each thing that sales heard in a call."""
 

@@ -97,7 +97,10 @@ def _voices(fact: Fact, voice: Voice, lead: Row) -> Iterator[Row]:
             "week": week_of(fact.happened_at),
             "campaign": data.touch_campaign or data.arrival_campaign,
             "content": data.touch_content or data.arrival_content,
+            "source": data.touch_source or data.arrival_source,
             "rep": data.owner or data.by or lead["rep"],
+            "team": data.team or lead["team"],
+            "grade": data.grade,
             "stage": data.stage,
             "handover_id": data.handover_id,
         }

@@ -4,12 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, distinct, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    distinct,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
 from handlers.scoreboard.moments import DAY_MS
 from handlers.scoreboard.numbers.filters import Filters
 from handlers.scoreboard.numbers.table import Cell, Column, Kind, Table
-from handlers.scoreboard.tables import HANDOVERS, VOICES
+from handlers.scoreboard.tables import VOICES
 
 WEEK_MS: Final = 7 * DAY_MS
 TOPICS: Final = ("pain", "objection", "question", "competitor", "content")
@@ -38,7 +52,7 @@ DEFINITIONS: Final[Mapping[str, str]] = {
 }
 
 _IT: Final = VOICES.c
-_BY: Final = {"campaign": _IT.campaign, "content": _IT.content, "stage": _IT.stage}
+_BY: Final = ("all", "campaign", "content", "stage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +64,8 @@ class Heard:
     where: str | None
     """The campaign, content or stage; None for all, and where nobody told."""
     times: int
-    leads: int
+    leads: int | None
+    """Different ones; known for all, not for a part."""
     week: int
     """In the last seven days."""
     week_before: int
@@ -73,62 +88,75 @@ class Voice:
 
 def voice(connection: Connection, filters: Filters, now_at: int) -> Voice:
     """Return what sales heard up to ``now_at`` (ms); the week of a filter is that of the call."""
-    source, where = _narrowed(filters)
-    return Voice(
-        codes=_heard(connection, now_at, None, source, where),
-        by_campaign=_heard(connection, now_at, _IT.campaign, source, where),
-        by_content=_heard(connection, now_at, _IT.content, source, where),
-        by_stage=_heard(connection, now_at, _IT.stage, source, where),
+    where = filters.where(
+        campaign=_IT.campaign,
+        source=_IT.source,
+        content=_IT.content,
+        rep=_IT.rep,
+        team=_IT.team,
+        grade=_IT.grade,
+        week=_IT.week,
     )
+    leads = _leads(connection, where)
+    found: dict[str, list[Heard]] = {name: [] for name in _BY}
+    for name, topic, code, place, *counts in connection.execute(_counts(where, now_at)):
+        times, week, before = map(int, counts)
+        known = leads[topic, code] if name == "all" else None
+        found[name].append(Heard(topic, code, place, times, known, week, before))
+    rows = {name: tuple(sorted(told, key=_order)) for name, told in found.items()}
+    return Voice(rows["all"], rows["campaign"], rows["content"], rows["stage"])
 
 
-def _narrowed(filters: Filters) -> tuple[Any, list[ColumnElement[bool]]]:
-    """Return what to read, and the clauses: source, team and grade are the handover's."""
-    where = filters.where(campaign=_IT.campaign, content=_IT.content, rep=_IT.rep, week=_IT.week)
-    it = HANDOVERS.c
-    of_handover = filters.where(source=it.source, team=it.team, grade=it.grade)
-    if not of_handover:
-        return VOICES, where
-    joined = VOICES.join(HANDOVERS, it.handover_id == _IT.handover_id)
-    return joined, [*where, *of_handover]
+def _leads(connection: Connection, where: list[ColumnElement[bool]]) -> dict[tuple[str, str], int]:
+    asked = (
+        select(_IT.topic, _IT.code, func.count(distinct(_IT.lead_id)))
+        .where(*where)
+        .group_by(_IT.topic, _IT.code)
+    )
+    return {(topic, code): leads for topic, code, leads in connection.execute(asked)}
 
 
-def _heard(
-    connection: Connection,
-    now_at: int,
-    by: ColumnElement[Any] | None,
-    source: Any,  # noqa: ANN401 - a table or a join
-    where: list[ColumnElement[bool]],
-) -> tuple[Heard, ...]:
-    keys = (_IT.topic, _IT.code, *(() if by is None else (by,)))
+def _counts(where: list[ColumnElement[bool]], now_at: int) -> Select[Any]:
+    """Count at the finest grain once, then add up to each of the parts."""
     week = and_(_IT.at > now_at - WEEK_MS, _IT.at <= now_at)
     before = and_(_IT.at > now_at - 2 * WEEK_MS, _IT.at <= now_at - WEEK_MS)
-    asked = (
+    keys = (_IT.topic, _IT.code, _IT.campaign, _IT.content, _IT.stage)
+    grain = (
         select(
             *keys,
-            func.count(),
-            func.count(distinct(_IT.lead_id)),
-            func.sum(case((week, 1), else_=0)),
-            func.sum(case((before, 1), else_=0)),
+            func.count().label("times"),
+            func.sum(case((week, 1), else_=0)).label("this_week"),
+            func.sum(case((before, 1), else_=0)).label("week_before"),
         )
-        .select_from(source)
         .where(*where)
         .group_by(*keys)
+        .cte("grain")
     )
-    found = (
-        Heard(row[0], row[1], None if by is None else row[2], *map(int, row[-4:]))
-        for row in connection.execute(asked)
-    )
-    return tuple(sorted(found, key=_order))
+    it = grain.c
+    each = []
+    for name in _BY:
+        place = cast(null(), String) if name == "all" else it[name]
+        each.append(
+            select(
+                literal(name).label("name"),
+                it.topic,
+                it.code,
+                place.label("place"),
+                func.sum(it.times).label("times"),
+                func.sum(it.this_week).label("this_week"),
+                func.sum(it.week_before).label("week_before"),
+            ).group_by(it.topic, it.code, *(() if name == "all" else (place,)))
+        )
+    return select(union_all(*each).subquery())
 
 
 def _order(one: Heard) -> tuple[int, int, str, str]:
     return TOPICS.index(one.topic), -one.times, one.code, one.where or ""
 
 
+_LEADS: Final = Column("leads", "From", Kind.COUNT, "leads", definition=DEFINITIONS["leads"])
 _COUNTS: Final = (
     Column("times", "Heard", Kind.COUNT, "times", definition=DEFINITIONS["heard"]),
-    Column("leads", "From", Kind.COUNT, "leads", definition=DEFINITIONS["leads"]),
     Column("week", "Last 7 days", Kind.COUNT, "times"),
     Column("change", "Change", Kind.NUMBER, "times", definition=DEFINITIONS["change"]),
 )
@@ -146,8 +174,10 @@ def tables(result: Voice) -> tuple[Table, ...]:
             topic,
             TITLES[topic],
             DEFINITIONS["heard"],
-            (Column("code", "What"), *_COUNTS),
-            tuple((one.code, *_cells(one)) for one in result.codes if one.topic == topic),
+            (Column("code", "What"), _LEADS, *_COUNTS),
+            tuple(
+                (one.code, one.leads, *_cells(one)) for one in result.codes if one.topic == topic
+            ),
         )
         for topic in TOPICS
     )
@@ -173,4 +203,4 @@ def _by(name: str, rows: tuple[Heard, ...]) -> Table:
 
 
 def _cells(one: Heard) -> tuple[Cell, ...]:
-    return one.times, one.leads, one.week, one.change
+    return one.times, one.week, one.change
