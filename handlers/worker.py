@@ -23,10 +23,9 @@ from contextlib import ExitStack
 from typing import Final
 from urllib.parse import quote
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from events.access import is_not_allowed
-from events.clients import ClientConfigError, consumer_config, reason_of
+from events.clients import consumer_config
 from events.codec import decode
 from events.topics import Topics
 from events.wall_clock import WallClock, now_ms
@@ -36,16 +35,18 @@ from handlers.cluster import Cluster
 from handlers.exits import Exit, Stop
 from handlers.faults import Point, reaching
 from handlers.health import HealthServer
+from handlers.inbox import fill, put_together
+from handlers.last_words import last_words
 from handlers.metrics import Metrics
 from handlers.owned import Owned
 from handlers.ownership import Ownership
 from handlers.pace import Pace
 from handlers.partition import Ledger
 from handlers.policies import PolicyShelf
-from handlers.records import Record, record_of
+from handlers.records import Record
 from handlers.restore import Surroundings
 from handlers.settings import Settings
-from handlers.store import Memory, StoreError, wipe
+from handlers.store import Memory
 from handlers.ticker import Ticker
 from handlers.transaction import Aborted, Transactions
 from lifecycle.clocks import next_due
@@ -60,8 +61,6 @@ DOMAIN: Final = Rules(decode, vet, decide, advance, next_due)
 
 STOPPING: Final = (False, "stopping")
 """What /health/ready says from when the end is asked for, or cannot be put off."""
-CHUNK_MESSAGES: Final = 1_000
-"""Polled at once, so that large messages cannot pile up far past the limit on bytes."""
 OBSERVE_SECONDS: Final = 2.0
 RECOUNT_SECONDS: Final = 60.0
 LIVE_SECONDS_MAX: Final = 60.0
@@ -104,21 +103,8 @@ class Worker:
             )
         try:
             self._work()
-        except Stop as end:
-            log.error("%s.", str(end).rstrip("."))  # noqa: TRY400 - the sentence says it all
-            return end.code
-        except ClientConfigError as error:
-            log.error("%s.", error)  # noqa: TRY400 - the sentence says it all
-            return Exit.ERROR
-        except KafkaException as error:
-            log.error("Kafka: %s.", _reason_of(error))  # noqa: TRY400 - the sentence says it all
-            return Exit.ERROR
-        except StoreError as error:
-            _give_up(error)
-            return Exit.ERROR
-        except Exception:
-            log.exception("the worker cannot go on")
-            return Exit.ERROR
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told and ends the process
+            return last_words(error)
         finally:
             if self.health is not None:
                 self.health.close()
@@ -235,70 +221,17 @@ class Worker:
 
     def _come_round(self) -> None:
         self._came_round_at = time.monotonic()
-        self._poll()
+        fill(self._consumer, self._ownership, self._settings)
         member = self._consumer.consumer_group_metadata()
         self.metrics.restored(self._ownership.take_restored())
         self._let_go_on()
-        batch = self._put_together()
+        batch = put_together(
+            self._ownership.flowing(), self._pace.messages, self._settings.batch_bytes_max
+        )
         if batch:
             self._take(batch, member)
         self.metrics.ticked(self._ticker.tick(self._ownership.flowing()))
         self._observe()
-
-    # Polling.
-
-    def _poll(self) -> None:
-        """Read into the inboxes, until there is a batch or the linger is over."""
-        settings = self._settings
-        room = settings.batch_messages_max
-        space = settings.batch_bytes_max
-        for owned in self._ownership.flowing():
-            if not owned.held_up:
-                room -= len(owned.inbox)
-        work_is_there = any(
-            owned.inbox and owned.awaiting is None for owned in self._ownership.flowing()
-        )
-        deadline = time.monotonic() + (0 if work_is_there else settings.linger_seconds)
-        while True:
-            left = max(deadline - time.monotonic(), 0)
-            wanted = max(1, min(room, CHUNK_MESSAGES))
-            messages = self._consumer.consume(wanted, left)
-            for message in messages:
-                error = message.error()
-                if error is not None:
-                    _raise_unless_passing(error)
-                    continue
-                target = self._ownership.find(message.partition())
-                if target is None:
-                    continue
-                record = record_of(message)
-                target.inbox.append(record)
-                room -= 1
-                space -= len(record.value or b"") + len(record.key or b"")
-            if len(messages) < wanted or room <= 0 or space <= 0:
-                return
-
-    def _put_together(self) -> dict[Owned, list[Record]]:
-        """Return the records of the next batch, by partition, within its limits."""
-        batch = {}
-        room, space = self._pace.messages, self._settings.batch_bytes_max
-        for owned in self._ownership.flowing():
-            if owned.awaiting is not None or not owned.inbox:
-                continue
-            if owned.ticking:
-                batch[owned] = [owned.inbox[0]]
-                continue
-            records: list[Record] = []
-            for record in owned.inbox:
-                size = len(record.value or b"") + len(record.key or b"")
-                if room <= 0 or (size > space and (batch or records)):
-                    break
-                records.append(record)
-                room -= 1
-                space -= size
-            if records:
-                batch[owned] = records
-        return batch
 
     # Taking.
 
@@ -382,6 +315,7 @@ class Worker:
                 fold.ledger.changes(),
                 fold.ledger.state(),
                 self._transactions.positions[owned.number],
+                _next_offset(records, fold.taken),
             )
             owned.position = _next_offset(records, fold.taken)
         for _ in range(fold.taken):
@@ -450,38 +384,6 @@ def run_worker(settings: Settings, stop: threading.Event) -> Exit:
     return Worker(settings).run(stop)
 
 
-def _reason_of(error: KafkaException) -> str:
-    if is_not_allowed(error.args[0]):
-        return f"{reason_of(error)}: `baton acls worker` says what a worker has to be allowed"
-    return reason_of(error)
-
-
-def _give_up(error: StoreError) -> None:
-    """Say what is wrong with a local store, and leave none behind that cannot be read."""
-    if error.no_room:
-        log.error(
-            "there is no room left for the local store (%s): nothing that is committed is lost. "
-            "Make room and start again; the directory may be deleted, it is only a cache.",
-            error,
-        )
-        return
-    try:
-        wipe(error.path)
-    except StoreError as again:
-        log.error(  # noqa: TRY400 - the sentence says it all
-            "the local store cannot be read (%s), nor removed (%s): delete it before the next "
-            "start, which restores it in full.",
-            error,
-            again,
-        )
-        return
-    log.error(
-        "the local store could not be read and was removed (%s): the next start restores it in "
-        "full.",
-        error,
-    )
-
-
 def _is_ticking(fold: Fold, records: list[Record]) -> bool:
     """Say whether a tick has leads left to fire."""
     return fold.awaiting is None and fold.taken < len(records)
@@ -490,23 +392,3 @@ def _is_ticking(fold: Fold, records: list[Record]) -> bool:
 def _next_offset(records: list[Record], taken: int) -> int:
     """Return the offset to commit: of the first record that is not done with."""
     return records[taken].offset if taken < len(records) else records[-1].offset + 1
-
-
-def _raise_unless_passing(error: KafkaError) -> None:
-    if _is_fenced(error):
-        raise Stop(
-            Exit.FENCED,
-            "another worker joined the group under this worker's name, which is its place there "
-            "(BATON_STATIC_MEMBERSHIP): give each worker a BATON_WORKER_NAME of its own",
-        )
-    # Whoever was held up too long has lost its partitions, is told so, and joins again.
-    passing = error.retriable() or error.code() == KafkaError._MAX_POLL_EXCEEDED  # noqa: SLF001 - its only name
-    if error.fatal() or not passing:
-        raise KafkaException(error)
-    log.warning("reading is interrupted: %s", error.str())
-
-
-def _is_fenced(error: KafkaError) -> bool:
-    """Say whether somebody took this member's place; of a fatal error only the text says which."""
-    fenced = KafkaError.FENCED_INSTANCE_ID
-    return error.code() == fenced or KafkaError(fenced).str() in error.str()
