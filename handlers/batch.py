@@ -32,7 +32,7 @@ from events.state import encode_lead
 from events.topics import Topics
 from handlers.cache import Held
 from handlers.exits import Exit, Stop
-from handlers.partition import InForce, Ledger
+from handlers.partition import COUNTS_KEY, TAKEN, InForce, Ledger
 from handlers.records import Headers, Record, has_header
 from lifecycle.decide import Decision
 from lifecycle.facts import Fact
@@ -203,7 +203,8 @@ class Fold:
                 self._check_rate()
             self.taken += 1
         if self.taken or self.changes:
-            self._tell_state()
+            rest = records[self.taken :]
+            self._tell_state(rest[0].offset if rest else records[-1].offset + 1)
 
     def _decode(self, record: Record) -> Signal | Tick | PolicyAdopted | Refused:
         try:
@@ -422,7 +423,7 @@ class Fold:
                 put(topics.prefix + other, partition, key, value, headers, record.timestamp)
             self.tally.facts.append(fact)
 
-    def _tell_state(self) -> None:
+    def _tell_state(self, next_offset: int) -> None:
         """Tell each changed lead once, then the partition's own state, its counts last."""
         topic, partition = self._topics.state, self._place.partition
         for lead_id, change in self.changes.items():
@@ -432,7 +433,8 @@ class Fold:
                     topic, partition, lead_id.encode(), change.value, None, change.timestamp
                 )
         for key, (value, timestamp) in self.ledger.changes().items():
-            self._outlet.put(topic, partition, key, value, None, timestamp)
+            headers = [(TAKEN, b"%d" % next_offset)] if key == COUNTS_KEY else None
+            self._outlet.put(topic, partition, key, value, headers, timestamp)
 
     def _refuse(self, record: Record, code: str, detail: str, kind: str = UNKNOWN_TYPE) -> None:
         self._tell_refusal(record, code, detail)

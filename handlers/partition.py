@@ -10,6 +10,8 @@ It lives where the leads live, in ``lead.state`` and the local store, under keys
 - ``~nominations/<person>``: a person's nominations by month (UTC), the newest months only.
 
 All of it is a function of the log alone: nothing here depends on batches or on the wall clock.
+What does is kept out of the values: each record of ``~counts`` in ``lead.state``, the last of its
+batch, says in a header from which offset of ``lead.signals`` on nothing is in the states yet.
 """
 
 import json
@@ -25,6 +27,8 @@ Ticks = Literal["owner", "external"]
 POLICY_KEY: Final = b"~policy"
 TICK_KEY: Final = b"~tick"
 COUNTS_KEY: Final = b"~counts"
+TAKEN: Final = "baton-taken"
+"""The header that says so. Whoever restores holds it against the group's committed offset."""
 EXCLUDED_PREFIX: Final = b"~excluded/"
 NOMINATIONS_PREFIX: Final = b"~nominations/"
 

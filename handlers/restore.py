@@ -18,6 +18,7 @@ in force for what lies before it as well.
 """
 
 import logging
+import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -44,10 +45,10 @@ from handlers.batch import Place, check_partition_count, in_force
 from handlers.cache import LeadCache
 from handlers.exits import Exit, Stop
 from handlers.faults import Point, Reach, undisturbed
-from handlers.partition import InForce
+from handlers.partition import COUNTS_KEY, TAKEN, InForce
 from handlers.policies import PolicyShelf
 from handlers.records import adoption_in, has_header, record_of
-from handlers.store import Identity, Memory, PartitionStore, StoreError
+from handlers.store import UNKNOWN, Header, Identity, Memory, PartitionStore, StoreError
 from lifecycle.policy import Policy
 
 _IMPATIENT: Final = {"fetch.wait.max.ms": 10, "fetch.error.backoff.ms": 50}
@@ -64,6 +65,8 @@ ASK_SECONDS: Final = 0.5
 """How long the group may think about its offset while other restores wait for their turn."""
 ANSWER_SECONDS: Final = 2.0
 """How long one question to the cluster may keep a cancelled restore from ending."""
+DISAGREEING_SECONDS_MAX: Final = 30.0
+"""How long a broker that was cut off may take to notice; beyond it somebody has to look."""
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 _EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 STORE_AGE_MS_MAX: Final = 7 * DAY_MS // 2
@@ -135,9 +138,7 @@ class Restoration:
         Raises Stop when it cannot be done. Closing the iterator gives everything up.
         """
         try:
-            start = yield from self._start()
-            self.target = yield from self._changelog_end()
-            store, count = yield from self._bring()
+            start, store, count = yield from self._agreed()
             if not start.committed and count:
                 raise Stop(
                     Exit.OFFSETS_LOST,
@@ -159,6 +160,37 @@ class Restoration:
                 self._store.close()
 
     # Where from and where to.
+
+    def _agreed(self) -> Steps[tuple[Start, PartitionStore, int]]:
+        """Return where to go on, and the states of that very offset, from nothing if need be.
+
+        Both are asked of brokers, and one that was cut off may answer before it knows that it
+        leads no more: then the offset, or the end of the changelog, is one of a while ago. States
+        and offset are committed together, so what the states say of it has to be the same.
+        """
+        until: float | None = None
+        store, count = None, 0
+        while True:
+            start = yield from self._start()
+            self.target = yield from self._changelog_end()
+            if store is None:
+                store, count = yield from self._bring()
+            else:
+                count += yield from self._catch_up(store)
+            taken = _header_of(store).taken
+            if not start.committed or taken in {UNKNOWN, start.offset}:
+                return start, store, count
+            until = until or time.monotonic() + DISAGREEING_SECONDS_MAX
+            if time.monotonic() > until:
+                raise Stop(
+                    Exit.OFFSETS_LOST,
+                    f"the group stands at offset {start.offset} of partition {self.partition} of "
+                    f"{self.around.topics.signals}, but {self.around.topics.state} holds the "
+                    f"states of offset {taken}: going on would count twice, or leave out. Did "
+                    f"somebody move the group's offsets? Set it to {taken}",
+                )
+            self._say("the group's offset and the states are not of the same moment: asking again")
+            yield False
 
     def _start(self) -> Steps[Start]:
         """Ask where the group stands; waits for transactions that are still open to end."""
@@ -267,17 +299,17 @@ class Restoration:
 
     def _catch_up(self, store: PartitionStore) -> Steps[int]:
         """Read ``lead.state`` to its end; returns how many records it had, in the store or new."""
-        assert store.header is not None  # noqa: S101 - _open gave it one
-        whole = store.header.position
-        self.position = whole
-        log_time = store.header.log_time
+        header = _header_of(store)
+        whole = self.position = header.position
+        log_time, taken = header.log_time, header.taken
         if whole < self.target:
             for messages in self._changelog(whole or OFFSET_BEGINNING):
                 if messages:
                     self._read += len(messages)
                     log_time = max(log_time, messages[-1].timestamp()[1])
+                    taken = _taken_in(messages, taken)
                     if whole:
-                        store.take(dict(map(_entry, messages)), self.position, log_time)
+                        store.take(dict(map(_entry, messages)), self.position, log_time, taken)
                     else:
                         store.take_raw(map(_entry, messages))
                     self.around.reach(Point.RESTORING)
@@ -286,7 +318,7 @@ class Restoration:
             for _ in store.index(SLICE_RECORDS):
                 yield True
         self.around.reach(Point.RESTORED)
-        store.finish(self.position, log_time)
+        store.finish(self.position, log_time, taken)
         return whole + self._read
 
     def _changelog(self, start: int) -> Iterator[list[Message]]:
@@ -361,6 +393,21 @@ def check_grown(partitions: Iterable[int], around: Surroundings) -> None:
             "that it had: leads would change partitions. A log with another count has to be "
             "replayed into a new topic",
         )
+
+
+def _header_of(store: PartitionStore) -> Header:
+    assert store.header is not None  # noqa: S101 - whoever opened it gave it one
+    return store.header
+
+
+def _taken_in(messages: Iterable[Message], before: int) -> int:
+    """Return from which offset of the input on nothing is in the states, behind these records."""
+    taken = before
+    for message in messages:
+        if message.key() == COUNTS_KEY:
+            told = dict(message.headers() or []).get(TAKEN)
+            taken = UNKNOWN if told is None else int(told)
+    return taken
 
 
 def _entry(message: Message) -> tuple[bytes, bytes | None]:

@@ -52,6 +52,9 @@ _BLOOM_BITS: Final = 10
 _OPEN_FILES_MAX: Final = 256
 _INFO_LOGS: Final = 2
 
+UNKNOWN: Final = -1
+"""A place in the log that nobody told."""
+
 _HEADER: Final = b"#header"
 _LEAD: Final = b"l"
 _DUE: Final = b"d"
@@ -82,6 +85,8 @@ class Header:
     """Offset in ``lead.state`` from which on nothing is in the store yet."""
     log_time: int = 0
     """Timestamp of the newest record in it."""
+    taken: int = UNKNOWN
+    """Offset in ``lead.signals`` from which on nothing is in it, as ``lead.state`` says."""
 
 
 class Memory:
@@ -215,8 +220,9 @@ class PartitionStore:
         partition: Mapping[bytes, tuple[bytes | None, int]],
         state: PartitionState,
         position: int,
+        taken: int = UNKNOWN,
     ) -> None:
-        """Take over what a committed batch changed, and the changelog's position behind it."""
+        """Take over what a committed batch changed, and the positions behind it."""
         batch = WriteBatch(raw_mode=True)
         counts = self._counts
         newest = 0 if self.header is None else self.header.log_time
@@ -236,7 +242,7 @@ class PartitionStore:
             newest = max(newest, timestamp)
             _put(batch, key, value)
         self.state = state
-        self._write(batch, position, newest)
+        self._write(batch, position, newest, taken)
 
     def begin(self, identity: Identity) -> None:
         """Say what this empty store becomes a copy of; nothing is on disk before ``finish``."""
@@ -271,7 +277,13 @@ class PartitionStore:
         self._earliest_due = 0
         yield done
 
-    def take(self, records: Mapping[bytes, bytes | None], position: int, log_time: int) -> None:
+    def take(
+        self,
+        records: Mapping[bytes, bytes | None],
+        position: int,
+        log_time: int,
+        taken: int = UNKNOWN,
+    ) -> None:
         """Take over newer records of the changelog, last value a key, into a whole copy."""
         batch = WriteBatch(raw_mode=True)
         leads: dict[str, bytes | None] = {}
@@ -291,11 +303,11 @@ class PartitionStore:
         for lead_id, old in zip(ids, self._values(ids), strict=True):
             self._replace(batch, lead_id, old, leads[lead_id], was_excluded)
         self._reindex(batch, was_excluded ^ self.state.excluded, leads)
-        self._write(batch, position, log_time)
+        self._write(batch, position, log_time, taken)
 
-    def finish(self, position: int, log_time: int) -> None:
+    def finish(self, position: int, log_time: int, taken: int = UNKNOWN) -> None:
         """Say how far the copy is complete."""
-        self._write(WriteBatch(raw_mode=True), position, log_time)
+        self._write(WriteBatch(raw_mode=True), position, log_time, taken)
 
     # Inside.
 
@@ -384,10 +396,10 @@ class PartitionStore:
         finally:
             del found
 
-    def _write(self, batch: WriteBatch, position: int, log_time: int) -> None:
+    def _write(self, batch: WriteBatch, position: int, log_time: int, taken: int) -> None:
         if self.header is None:
             raise ValueError("a store without an identity cannot be written to")
-        self.header = replace(self.header, position=position, log_time=log_time)
+        self.header = replace(self.header, position=position, log_time=log_time, taken=taken)
         document = asdict(self.header) | {
             "counts": {stage.value: count for stage, count in self._counts.items() if count}
         }
@@ -408,7 +420,9 @@ class PartitionStore:
             if identity.layout == LAYOUT and identity.encoding == ENCODING:
                 self._counts.update({Stage(name): n for name, n in document["counts"].items()})
                 self.state = restored(self._range(_PARTITION, _AFTER_PARTITION))
-            self.header = Header(identity, document["position"], document["log_time"])
+            self.header = Header(
+                identity, document["position"], document["log_time"], document.get("taken", UNKNOWN)
+            )
         except (LookupError, TypeError, ValueError, UnreadableStateError) as error:
             self.close()
             raise StoreError(self._path, f"its head is not this release's: {error!r}") from error
