@@ -4,6 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+COMPILED := build/compiled
 
 # The first Python that is new enough; PYTHON=... chooses another.
 ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -20,7 +21,7 @@ SECONDS ?= 60
 BROKERS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast check format schemas lock bench chaos kafka-up kafka-down
+.PHONY: help install demo test test-fast check format schemas lock compiled bench chaos kafka-up kafka-down
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -73,11 +74,18 @@ LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile -q 
 lock: $(INSTALLED) ## lock the newest versions that pyproject.toml allows
 	$(LOCK) --extra embedded --extra postgresql --extra dev -o requirements/dev.txt pyproject.toml
 	$(LOCK) --constraint requirements/dev.txt --extra postgresql -o requirements/run.txt pyproject.toml
-	$(LOCK) --constraint requirements/dev.txt --build-deps-for wheel --only-build-deps \
+	HATCH_BUILD_HOOK_ENABLE_CUSTOM=true $(LOCK) --constraint requirements/dev.txt --build-deps-for wheel --only-build-deps \
 		-o requirements/build.txt pyproject.toml
 
-bench: $(INSTALLED) ## Baton and its peers on one log (Java 17, Maven; about an hour); BENCH=--help lists options
-	$(BIN)/python -m tests.benchmarks $(BENCH)
+compiled: $(COMPILED)/.made ## the domain as machine code, in build/compiled: put that first on PYTHONPATH (needs a C compiler)
+
+$(COMPILED)/.made: $(INSTALLED) deploy/compiled.py $(wildcard lifecycle/*.py)
+	@echo "Compiling lifecycle into $(COMPILED) ..."
+	@$(BIN)/python -m deploy.compiled $(COMPILED) >/dev/null
+	@touch $@
+
+bench: compiled ## Baton and its peers on one log (Java 17, Maven; about an hour); BENCH=--help lists options
+	PYTHONPATH="$(CURDIR)/$(COMPILED):$(CURDIR)" $(BIN)/python -P -m tests.benchmarks $(BENCH)
 
 chaos: $(INSTALLED) ## faults at random under load, then everything compared; SECONDS=60 SEED=any
 	@$(BIN)/python -m tests.faults.chaos --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))

@@ -18,7 +18,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 DOCKERFILE: Final = ROOT / "deploy" / "Dockerfile"
-STEP_SECONDS_MAX: Final = 600
+STEP_SECONDS_MAX: Final = 900
 
 _CONTINUED: Final = re.compile(r"\\\n\s*")
 _STEP: Final = re.compile(r"^([A-Z]+)\s+(.*)$", re.MULTILINE)

@@ -84,6 +84,7 @@ def test_its_steps_make_a_worker_that_is_healthy(
     embedded: EmbeddedBroker, topics: Topics, tmp_path: Path
 ) -> None:
     made = build(tmp_path / "root")
+    assert core_of(made) == "compiled"
     shop = Shop(embedded, topics, tmp_path)
     shop.adopt()
     shop.engaged("l-1", "demo_request", START)
@@ -158,6 +159,13 @@ def test_its_settings_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert settings.kafka["bootstrap.servers"] == "kafka:9092"
     assert settings.metrics_host == "0.0.0.0"  # noqa: S104 - inside the network of the composition
+
+
+def core_of(made: Path) -> str:
+    """How the domain runs in the environment that was made."""
+    program = "from handlers.build import CORE; print(CORE, end='')"
+    python = [str(made / "bin" / "python"), "-I", "-c", program]
+    return subprocess.run(python, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def environment_of(shop: Shop, state: Path, port: int) -> dict[str, str]:

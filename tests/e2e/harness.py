@@ -82,7 +82,9 @@ class Site:
         }
         chosen = {"topics_prefix": self.topics.prefix, "group": self.group, "log_format": "text"}
         said = {"BATON_" + name.upper(): str(value) for name, value in (chosen | settings).items()}
-        return own | kafka | said | {"PYTHONPATH": str(ROOT)}
+        # What comes first is the tester's word: the compiled domain, for one.
+        path = os.pathsep.join(filter(None, (own.get("PYTHONPATH"), str(ROOT))))
+        return own | kafka | said | {"PYTHONPATH": path}
 
 
 def site_of(broker: Broker, topics: Topics, partitions: int = PARTITIONS) -> Site:
