@@ -1,5 +1,7 @@
 """Shares in words, for sentences; tables are formatted by whoever shows them."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final
 
 from handlers.scoreboard.numbers.table import RateCell
@@ -19,3 +21,23 @@ def span(share: RateCell) -> str:
     if share.low is None or share.high is None:
         return "no sample"
     return f"{share.low:.0%}–{share.high:.0%}".replace("%–", "–").replace("%", " %")  # noqa: RUF001 - a span
+
+
+def number(count: int, what: str) -> str:
+    """Return a count with its noun, which takes an s."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def change(now: int, before: int) -> str:
+    """Return what a count gained or lost."""
+    return "as before" if now == before else f"{now - before:+,}".replace("-", "−")  # noqa: RUF001
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Return parts of a sentence with commas and an ``and``."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+
+def amount(currency: str, sum_: str) -> str:
+    """Return an amount with its currency, its thousands apart."""
+    return f"{Decimal(sum_):,f} {currency}"

@@ -1,0 +1,343 @@
+"""What changed since last week: five lines that a joint meeting starts from, each with a link.
+
+A week here is the seven days up to the newest fact, so that it is always whole, whatever weekday
+the two teams meet on; it is compared with the seven days before.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+
+from handlers.scoreboard.moments import DAY_MS, week_of
+from handlers.scoreboard.numbers import money
+from handlers.scoreboard.numbers.filters import Filters
+from handlers.scoreboard.numbers.intervals import Rate, rate
+from handlers.scoreboard.numbers.table import Column, Kind, Money, Table
+from handlers.scoreboard.numbers.verdicts import FINE, TOO_FEW, Judged, Verdicts, verdicts
+from handlers.scoreboard.numbers.wording import amount, change, joined, number, percent
+from handlers.scoreboard.tables import CLOCKS, HANDOVERS, LEADS, OPPORTUNITIES, RECYCLES, VOICES
+
+WEEK_MS: Final = 7 * DAY_MS
+NAMED_MAX: Final = 3
+"""Campaigns and reps named in one line; the page behind it has all."""
+
+DEFINITIONS: Final[Mapping[str, str]] = {
+    "week": "The seven days up to the newest fact, compared with the seven days before.",
+    "arrived": "Leads whose first signal lies in the week.",
+    "handed over": "Leads that became MQL for the first time in the week.",
+    "promises kept": (
+        "Acceptance and first contact clocks that were met in the week before any breach, of those "
+        "met so or broken in it."
+    ),
+    "verdicts since last week": (
+        "Today's verdicts beside those on the handovers that had had their time a week ago, both "
+        "by what is known today."
+    ),
+    "deals of the week": "Deals that were opened, and deals that were won, in the week.",
+    "came back": "Times that a lead went back to marketing in the week, late yeses left out.",
+}
+_ANSWERS: Final = ("acceptance", "first_contact")
+_LONGEST_ANSWER_MS: Final = 8 * WEEK_MS
+"""A clock that ends this week did not start before this: holidays, pauses and levels included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence to start from."""
+
+    says: str
+    detail: str
+    href: str
+    """The page behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One count of this week and of the week before."""
+
+    name: str
+    now: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """The week in five lines, and the counts behind them."""
+
+    since_at: int
+    """ms, excluded"""
+    until_at: int
+    lines: tuple[Line, ...]
+    pairs: tuple[Pair, ...]
+    kept: tuple[Rate, Rate]
+    """Promises kept, this week and the week before."""
+
+
+def weekly(connection: Connection, filters: Filters, now_at: int) -> Weekly:
+    """Say what changed in the seven days up to ``now_at`` (ms); filters of weeks mean nothing."""
+    arrived, mqls = _leads(connection, filters, now_at)
+    kept = _kept(connection, filters, now_at)
+    opened, won, brought = _deals(connection, filters, now_at)
+    back, reason = _returns(connection, filters, now_at)
+    heard = _heard(connection, filters, now_at)
+    today = verdicts(connection, _timeless(filters), now_at)
+    last_week = verdicts(connection, _timeless(filters), now_at - WEEK_MS)
+    lines = (
+        _marketing(arrived, mqls),
+        _sales(kept),
+        _judged(today, last_week),
+        _sold(opened, won, brought),
+        _returned(back, reason, heard),
+    )
+    return Weekly(now_at - WEEK_MS, now_at, lines, (arrived, mqls, opened, won, back), kept)
+
+
+def _timeless(filters: Filters) -> Filters:
+    query = filters.query()
+    return Filters.from_query(
+        {name: value for name, value in query.items() if not name.endswith("_week")}
+    )
+
+
+def _within(column: ColumnElement[int | None], until_at: int) -> ColumnElement[bool]:
+    return and_(column > until_at - WEEK_MS, column <= until_at)
+
+
+def _two(
+    column: ColumnElement[int | None], now_at: int
+) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """Count this week's and last week's."""
+    return _within_week(column, now_at), _within_week(column, now_at - WEEK_MS)
+
+
+def _within_week(column: ColumnElement[int | None], until_at: int) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((_within(column, until_at), 1), else_=0)), 0)
+
+
+def _leads(connection: Connection, filters: Filters, now_at: int) -> tuple[Pair, Pair]:
+    it = LEADS.c
+    narrowed = filters.where(
+        campaign=it.arrival_campaign,
+        source=it.arrival_source,
+        content=it.arrival_content,
+        rep=it.rep,
+        team=it.team,
+        grade=it.grade,
+    )
+    pairs = []
+    for name, column in (("Leads arrived", it.arrived_at), ("Handed over", it.mql_at)):
+        asked = select(*_two(column, now_at)).where(column > now_at - 2 * WEEK_MS, *narrowed)
+        now, before = connection.execute(asked).one()
+        pairs.append(Pair(name, int(now), int(before)))
+    return pairs[0], pairs[1]
+
+
+def _offered(filters: Filters) -> list[ColumnElement[bool]]:
+    it = HANDOVERS.c
+    return filters.where(
+        campaign=it.campaign,
+        source=it.source,
+        content=it.content,
+        rep=it.rep,
+        team=it.team,
+        grade=it.grade,
+    )
+
+
+def _kept(connection: Connection, filters: Filters, now_at: int) -> tuple[Rate, Rate]:
+    it = CLOCKS.c
+    started = it.week >= week_of(now_at - _LONGEST_ANSWER_MS)
+    shares = []
+    for until_at in (now_at, now_at - WEEK_MS):
+        met = and_(it.outcome == "met", _within(it.met_at, until_at))
+        broken = and_(it.outcome == "broken", _within(it.breached_at, until_at))
+        asked = (
+            select(
+                func.coalesce(func.sum(case((met, 1), else_=0)), 0),
+                func.coalesce(func.sum(case((broken, 1), else_=0)), 0),
+            )
+            .select_from(CLOCKS.join(HANDOVERS, HANDOVERS.c.handover_id == it.ref))
+            .where(it.clock.in_(_ANSWERS), started, *_offered(filters))
+        )
+        kept, missed = map(int, connection.execute(asked).one())
+        shares.append(rate(kept, kept + missed))
+    return shares[0], shares[1]
+
+
+def _deals(connection: Connection, filters: Filters, now_at: int) -> tuple[Pair, Pair, Money]:
+    deal = OPPORTUNITIES.c
+    fresh = and_(deal.state == "won", _within(deal.won_at, now_at))
+    asked = (
+        select(
+            deal.currency,
+            *_two(deal.opened_at, now_at),
+            *_two(deal.won_at, now_at),
+            money.units(fresh),
+            money.millionths(fresh),
+        )
+        .select_from(
+            OPPORTUNITIES.outerjoin(HANDOVERS, HANDOVERS.c.handover_id == deal.handover_id)
+        )
+        .where(*_offered(filters))
+        .group_by(deal.currency)
+    )
+    sums = [0, 0, 0, 0]
+    brought = {}
+    for row in connection.execute(asked):
+        sums = [total + int(count) for total, count in zip(sums, row[1:5], strict=True)]
+        brought[row[0]] = money.amount(row[5], row[6])
+    opened, won = Pair("Deals opened", *sums[:2]), Pair("Deals won", *sums[2:])
+    return opened, won, money.shown(brought)
+
+
+def _returns(connection: Connection, filters: Filters, now_at: int) -> tuple[Pair, Pair | None]:
+    """Count what came back, and find the reason that was given most often this week."""
+    it = RECYCLES.c
+    asked = (
+        select(it.reason, *_two(it.at, now_at))
+        .select_from(RECYCLES.outerjoin(HANDOVERS, HANDOVERS.c.handover_id == it.handover_id))
+        .where(it.at > now_at - 2 * WEEK_MS, it.cancelled == 0, *_offered(filters))
+        .group_by(it.reason)
+    )
+    pairs = [
+        Pair(reason or "no reason", int(now), int(before))
+        for reason, now, before in connection.execute(asked)
+    ]
+    total = Pair("Came back", sum(one.now for one in pairs), sum(one.before for one in pairs))
+    most = max(pairs, key=lambda one: (one.now, one.name), default=None)
+    return total, most if most is not None and most.now else None
+
+
+def _heard(connection: Connection, filters: Filters, now_at: int) -> Pair | None:
+    """Find the objection that was heard most often this week."""
+    it = VOICES.c
+    asked = (
+        select(it.code, *_two(it.at, now_at))
+        .where(
+            it.topic == "objection",
+            it.at > now_at - 2 * WEEK_MS,
+            *filters.where(campaign=it.campaign, content=it.content, rep=it.rep),
+        )
+        .group_by(it.code)
+    )
+    pairs = [Pair(code, int(now), int(before)) for code, now, before in connection.execute(asked)]
+    most = max(pairs, key=lambda one: (one.now, one.name), default=None)
+    return most if most is not None and most.now else None
+
+
+def _marketing(arrived: Pair, mqls: Pair) -> Line:
+    return Line(
+        f"{number(arrived.now, 'lead')} arrived ({change(arrived.now, arrived.before)}), "
+        f"{mqls.now:,} became MQL ({change(mqls.now, mqls.before)}).",
+        f"The week before: {number(arrived.before, 'lead')}, {mqls.before:,} MQL.",
+        "/funnel?by=week",
+    )
+
+
+def _sales(kept: tuple[Rate, Rate]) -> Line:
+    now, before = kept
+    earlier = (
+        "The week before none ended."
+        if before.share is None
+        else f"The week before: {percent(before.share)} of {before.of:,}."
+    )
+    if now.share is None:
+        return Line("No promise to answer or to call fell due.", earlier, "/sla")
+    return Line(
+        f"Sales kept {percent(now.share)} of {number(now.of, 'promise')} to answer and to call; "
+        f"{now.of - now.count:,} broke.",
+        earlier,
+        "/sla",
+    )
+
+
+def _judged(today: Verdicts, last_week: Verdicts) -> Line:
+    before = {
+        (kind, one.name): one.verdict
+        for kind, judged in (("campaign", last_week.campaigns), ("rep", last_week.reps))
+        for one in judged
+    }
+    all_ = [
+        (kind, one)
+        for kind, judged in (("campaign", today.campaigns), ("rep", today.reps))
+        for one in judged
+    ]
+    changed = [
+        (one, was)
+        for kind, one in all_
+        if (was := before.get((kind, one.name), TOO_FEW)) != one.verdict
+    ]
+    changed.sort(key=lambda pair: (pair[0].verdict in {FINE, TOO_FEW}, -pair[0].handling.of))
+    standing = _standing([one for _, one in all_])
+    if not changed:
+        return Line(f"No verdict changed. {standing}", "", "/verdicts")
+    named = [f"{one.name} reads {one.verdict} (was {was})" for one, was in changed[:NAMED_MAX]]
+    more = len(changed) - len(named)
+    rest = f", and {more} more changed" if more else ""
+    return Line(f"{joined(named)}{rest}.", standing, "/verdicts")
+
+
+def _standing(judged: list[Judged]) -> str:
+    blamed = [one for one in judged if one.verdict not in {FINE, TOO_FEW}]
+    if not blamed:
+        return "Nobody and nothing is over a limit."
+    named = [f"{one.name} ({one.verdict})" for one in blamed[:NAMED_MAX]]
+    more = len(blamed) - len(named)
+    return f"Over a limit: {joined([*named, f'{more} more'] if more else named)}."
+
+
+def _sold(opened: Pair, won: Pair, brought: Money) -> Line:
+    worth = f", worth {joined([amount(*one) for one in brought])}" if brought else ""
+    return Line(
+        f"{number(opened.now, 'deal')} opened ({change(opened.now, opened.before)}), "
+        f"{won.now:,} won ({change(won.now, won.before)}){worth}.",
+        f"The week before: {opened.before:,} opened, {won.before:,} won.",
+        "/funnel",
+    )
+
+
+def _returned(back: Pair, reason: Pair | None, heard: Pair | None) -> Line:
+    most = f", most as {reason.name} ({reason.now:,})" if reason is not None else ""
+    said = (
+        f"Heard most often in calls: {heard.name}, {heard.now:,} times "
+        f"({change(heard.now, heard.before)})."
+        if heard is not None
+        else f"The week before: {back.before:,}."
+    )
+    return Line(
+        f"{number(back.now, 'lead')} went back to marketing "
+        f"({change(back.now, back.before)}){most}.",
+        said,
+        "/recycling",
+    )
+
+
+def tables(result: Weekly) -> tuple[Table, ...]:
+    """Return the counts behind the lines."""
+    now, before = result.kept
+    return (
+        Table(
+            "week",
+            "The week in numbers",
+            DEFINITIONS["week"],
+            (
+                Column("what", "What"),
+                Column("now", "Last seven days", Kind.COUNT),
+                Column("before", "Seven days before", Kind.COUNT),
+                Column("change", "Change", Kind.NUMBER),
+            ),
+            tuple((one.name, one.now, one.before, one.now - one.before) for one in result.pairs),
+        ),
+        Table(
+            "promises",
+            "Promises to answer and to call",
+            DEFINITIONS["promises kept"],
+            (
+                Column("now", "Last seven days", Kind.RATE, "promises"),
+                Column("before", "Seven days before", Kind.RATE, "promises"),
+            ),
+            ((now, before),) if now.of or before.of else (),
+        ),
+    )
