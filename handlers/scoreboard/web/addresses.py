@@ -15,15 +15,7 @@ def lead_href(lead_id: str) -> str:
     Browsers fold the segments ``.`` and ``..`` away, percent-encoded or not.
     """
     if lead_id in _DOTS:
-        return f"/leads?{urlencode({'id': lead_id})}"
-    return f"/leads/{quote(lead_id, safe='')}"
-
-
-def lead_base(lead_id: str) -> str:
-    """Return what the addresses of a lead's documents begin with.
-
-    A segment follows the id, so that an id that ends in ``.json`` names no document.
-    """
+        return f"/lead?{urlencode({'id': lead_id})}"
     return f"/leads/{quote(lead_id, safe='')}"
 
 

@@ -20,8 +20,10 @@ PageTimes = Callable[[str, int, float], None]
 
 PAGE: Final = web.RequestKey("page", str)
 """The name of the page that a request is for, as metrics know it."""
-PUBLIC: Final = frozenset({"/login", "/health/live"})
-STATIC_PREFIX: Final = "/static/"
+PUBLIC: Final = frozenset(
+    {"/login", "/health/live", *(f"/static/{name}" for name in rendering.STATIC)}
+)
+"""What everybody is given: nothing of it tells of a lead."""
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -60,7 +62,7 @@ def guarded(access: Access, on_page: PageTimes) -> list[Middleware]:
 
     @web.middleware
     async def let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in PUBLIC or request.path.startswith(STATIC_PREFIX):
+        if request.path in PUBLIC:
             return await handler(request)
         if access.allows(request.headers, request.cookies, request.host):
             return await handler(request)

@@ -3,9 +3,11 @@
 from functools import partial
 from typing import Final
 
+from handlers.scoreboard.web.content_page import read_content
 from handlers.scoreboard.web.definitions_page import read_definitions
 from handlers.scoreboard.web.funnel_page import read_funnel
 from handlers.scoreboard.web.leads_page import read_leads
+from handlers.scoreboard.web.leaks_page import read_leaks
 from handlers.scoreboard.web.recycling_page import read_recycling
 from handlers.scoreboard.web.sla_page import read_sla
 from handlers.scoreboard.web.trust_page import read_trust
@@ -47,6 +49,22 @@ PAGES: Final = (
         "Sales",
         "Of what was called hot, how much was? And does sales still open what it is offered?",
         read_trust,
+    ),
+    Page(
+        "leaks",
+        "Leaks",
+        "Sales",
+        "Leads and money that lie somewhere, and nobody moves them.",
+        read_leaks,
+        "leaks.html",
+    ),
+    Page(
+        "content",
+        "Content and campaigns",
+        "Marketing",
+        "What makes opportunities, not clicks: the touches that went before each deal.",
+        read_content,
+        "content.html",
     ),
     Page(
         "voice",

@@ -20,7 +20,7 @@ from handlers.scoreboard.standing import standing
 from handlers.scoreboard.tables import LEADS
 from handlers.scoreboard.web import access as doors
 from handlers.scoreboard.web import documents, guarding, rendering
-from handlers.scoreboard.web.addresses import Place, lead_base
+from handlers.scoreboard.web.addresses import Place
 from handlers.scoreboard.web.choices import Choices, chosen
 from handlers.scoreboard.web.formatting import machine_time
 from handlers.scoreboard.web.guarding import PAGE, NotHereError
@@ -85,13 +85,11 @@ class Site:
         router.add_post("/login", self._login)
         router.add_post("/logout", self._logout)
         router.add_get("/news", self._listen)
-        for page in self._pages:
+        for page in (*self._pages, LEAD):
             router.add_get(page.href, partial(self._html, page))
             router.add_get(f"/{page.name}.json", partial(self._json, page))
             router.add_get(f"/{page.name}/{{table}}.csv", partial(self._csv, page))
-        router.add_get("/leads/{lead}", partial(self._html, LEAD))
-        router.add_get("/leads/{lead}/timeline.json", partial(self._json, LEAD))
-        router.add_get("/leads/{lead}/{table}.csv", partial(self._csv, LEAD))
+        router.add_get("/leads/{lead:[^/]+}", partial(self._html, LEAD))
 
     async def _html(self, page: Page, request: web.Request) -> web.StreamResponse:
         request[PAGE] = page.name
@@ -128,7 +126,7 @@ class Site:
             read = self._read(connection, page, query)
         told = _told(page, read.filters, query)
         narrowing = frozenset((*NAMES, *page.parameters) if page.filtered else ())
-        place = Place(path, _base(page, query), told, narrowing)
+        place = Place(path, f"/{page.name}", told, narrowing)
         return rendering.render(
             page.template,
             page=page,
@@ -197,7 +195,11 @@ class Site:
             if page.group:
                 query = filters.query() if page.filtered else {}
                 href = Place(page.href, "", query, frozenset()).href
-                entry = {"title": page.title, "href": href, "here": page.name == here.name}
+                entry = {
+                    "title": page.title,
+                    "href": href,
+                    "here": page.name in {here.name, here.under},
+                }
                 groups.setdefault(page.group, []).append(entry)
         return list(groups.items())
 
@@ -264,10 +266,6 @@ def _query(request: web.Request) -> dict[str, str]:
 def _told(page: Page, filters: Filters, query: Mapping[str, str]) -> dict[str, str]:
     own = {name: query[name] for name in page.parameters if query.get(name)}
     return {**filters.query(), **own}
-
-
-def _base(page: Page, query: Mapping[str, str]) -> str:
-    return f"/{page.name}" if page is not LEAD else lead_base(query.get("id", ""))
 
 
 def _news_of(page: Page, query: Mapping[str, str]) -> str:

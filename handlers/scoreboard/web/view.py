@@ -109,6 +109,8 @@ class Page:
     """Whether filters have a meaning on it."""
     parameters: tuple[str, ...] = ()
     """What its address may carry besides filters."""
+    under: str = ""
+    """The page that it belongs to, if it does not stand among the pages itself."""
 
     @property
     def href(self) -> str:

@@ -13,9 +13,8 @@ class Bar:
 
     name: str
     times: int
-    leads: int
-    change: int
-    """More in the last seven days than in the seven before."""
+    change: int | None
+    """More in the last seven days than in the seven before; None: nobody can tell."""
     width: float
 
 
@@ -42,4 +41,4 @@ def _topic(result: Voice, name: str) -> Bars:
 
 
 def _bar(one: Heard, most: int) -> Bar:
-    return Bar(one.code, one.times, one.leads, one.change, charts.width(one.times, most))
+    return Bar(one.code, one.times, one.change, charts.width(one.times, most))

@@ -96,8 +96,8 @@ def test_a_lane_holds_what_began_before_it_and_shows_what_is_short() -> None:
     [
         ("lead-1", "/leads/lead-1"),
         ("a/b?c#d", "/leads/a%2Fb%3Fc%23d"),
-        ("..", "/leads?id=.."),
-        (".", "/leads?id=."),
+        ("..", "/lead?id=.."),
+        (".", "/lead?id=."),
         ('"><script>', "/leads/%22%3E%3Cscript%3E"),
         ("%2e%2e", "/leads/%252e%252e"),
     ],

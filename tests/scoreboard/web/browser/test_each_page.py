@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # has none
 
 from handlers.scoreboard.web.pages import PAGES
 from handlers.scoreboard.web.view import Page
@@ -68,8 +68,9 @@ def test_what_is_chosen_by_keyboard_is_seen(page: Served, watched: Watched) -> N
         tab.keyboard.press("Tab")
         seen.append(
             tab.evaluate(
-                "(() => { const it = document.activeElement, box = it.getBoundingClientRect();"
-                " return [it.tagName, getComputedStyle(it).outlineStyle, box.width * box.height] })()"
+                "(() => { const it = document.activeElement, box = it.getBoundingClientRect(),"
+                " look = getComputedStyle(it);"
+                " return [it.tagName, look.outlineStyle, box.width * box.height] })()"
             )
         )
 
