@@ -18,6 +18,7 @@ from handlers.scoreboard.writer import Writer
 
 log: Final = logging.getLogger("baton.scoreboard")
 
+LOOK_SECONDS: Final = 0.5
 REST_SECONDS: Final = 10.0
 """Between two readings of everything, so that many gaps one after the other cost one reading."""
 
@@ -47,11 +48,16 @@ class Healer:
         Raises DatabaseError, and what reading a topic from the side may raise.
         """
         while True:
-            while gapped:
-                partition, lead_ids = gapped.popitem()
-                if not await self._heal(partition, lead_ids):
-                    gapped.setdefault(partition, set()).update(lead_ids)
-            await asyncio.sleep(REST_SECONDS)
+            await asyncio.sleep(REST_SECONDS if await self._heal_some(gapped) else LOOK_SECONDS)
+
+    async def _heal_some(self, gapped: Gapped) -> bool:
+        """Heal what is noted now; say whether there was anything."""
+        noted = dict(gapped)
+        gapped.clear()
+        for partition, lead_ids in noted.items():
+            if not await self._heal(partition, lead_ids):
+                gapped.setdefault(partition, set()).update(lead_ids)
+        return bool(noted)
 
     async def _heal(self, partition: int, lead_ids: Collection[str]) -> bool:
         """Read a partition again; False: more was written meanwhile than was read."""
