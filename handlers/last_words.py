@@ -7,6 +7,7 @@ from confluent_kafka import KafkaException
 
 from events.access import is_not_allowed
 from events.clients import ClientConfigError, reason_of
+from events.state import UnreadableStateError
 from handlers.exits import Exit, Stop
 from handlers.store import StoreError, wipe
 
@@ -24,6 +25,9 @@ def last_words(error: Exception) -> Exit:
         log.error("Kafka: %s.", _reason_of(error))
     elif isinstance(error, StoreError):
         _give_up(error)
+    elif isinstance(error, UnreadableStateError):
+        log.error("a state is not as this release writes it: %s.", error)
+        return Exit.UNREADABLE_STATE
     else:
         log.error("the worker cannot go on", exc_info=error)
     return Exit.ERROR

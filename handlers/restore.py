@@ -65,7 +65,7 @@ ASK_SECONDS: Final = 0.5
 """How long the group may think about its offset while other restores wait for their turn."""
 ANSWER_SECONDS: Final = 2.0
 """How long one question to the cluster may keep a cancelled restore from ending."""
-DISAGREEING_SECONDS_MAX: Final = 30.0
+DISAGREEING_SECONDS_MAX: Final = 15.0
 """How long a broker that was cut off may take to notice; beyond it somebody has to look."""
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 _EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
@@ -140,12 +140,14 @@ class Restoration:
         try:
             start, store, count = yield from self._agreed()
             if not start.committed and count:
+                taken = _header_of(store).taken
                 raise Stop(
                     Exit.OFFSETS_LOST,
                     f"the group has no committed offset for partition {self.partition} of "
                     f"{self.around.topics.signals}, but {self.around.topics.state} holds leads: "
                     "reading from the start would count everything twice. Use the group that "
-                    "wrote them, or give this one its offsets back",
+                    "wrote them, or give this one its offset back"
+                    + (f": it is {taken}" if taken != UNKNOWN else ""),
                 )
             force = store.state.in_force
             if force is None:
