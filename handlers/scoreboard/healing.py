@@ -48,7 +48,8 @@ class Healer:
         Raises DatabaseError, and what reading a topic from the side may raise.
         """
         while True:
-            await asyncio.sleep(REST_SECONDS if await self._heal_some(gapped) else LOOK_SECONDS)
+            healed = await self._heal_some(gapped)
+            await asyncio.sleep(REST_SECONDS if healed else LOOK_SECONDS)
 
     async def _heal_some(self, gapped: Gapped) -> bool:
         """Heal what is noted now; say whether there was anything."""
