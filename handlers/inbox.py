@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
@@ -18,11 +18,31 @@ log: Final = logging.getLogger("baton.worker")
 CHUNK_MESSAGES: Final = 1_000
 """Polled at once, so that large messages cannot pile up far past the limit on bytes."""
 
+PREFETCHED: Final = {
+    "queued.min.messages": "10000",
+    "queued.max.messages.kbytes": "16384",
+    "fetch.queue.backoff.ms": "5",
+}
+"""What the client may hold of each partition besides: two batches, not the 100,000 messages that
+it would by itself; and it has to look soon whether there is room again, not after a second."""
+IDLE_SECONDS: Final = 0.05
+"""How long to wait for a first message before the loop looks after everything else."""
 
-def fill(consumer: Consumer, ownership: Ownership, settings: Settings) -> None:
-    """Read into the inboxes, until there is a batch or the linger is over.
 
-    Raises Stop when somebody took this member's place, KafkaException for what will not pass.
+def fill(
+    consumer: Consumer,
+    ownership: Ownership,
+    settings: Settings,
+    last_at: float,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> None:
+    """Read into the inboxes until there is a batch, or nothing to make one of for a while.
+
+    A batch begins no sooner than the linger after the last one did (``last_at``, monotonic
+    seconds): whoever comes after a pause is taken at once, a steady trickle makes so many
+    transactions a second and no more, and under load, where a batch takes longer than that,
+    nobody waits. Raises Stop when somebody took this member's place, KafkaException for what
+    will not pass.
     """
     room = settings.batch_messages_max
     space = settings.batch_bytes_max
@@ -30,11 +50,16 @@ def fill(consumer: Consumer, ownership: Ownership, settings: Settings) -> None:
         if not owned.held_up:
             room -= len(owned.inbox)
     work_is_there = any(owned.inbox and owned.awaiting is None for owned in ownership.flowing())
-    deadline = time.monotonic() + (0 if work_is_there else settings.linger_seconds)
+    begin_at = 0.0 if work_is_there else last_at + settings.linger_seconds
     while True:
-        left = max(deadline - time.monotonic(), 0)
-        wanted = max(1, min(room, CHUNK_MESSAGES))
-        messages = consumer.consume(wanted, left)
+        if work_is_there:
+            wanted = max(1, min(room, CHUNK_MESSAGES))
+            messages = consumer.consume(wanted, max(begin_at - monotonic(), 0))
+        else:
+            # Asked for more, the client would wait for all of them or the whole time.
+            wanted = 1
+            messages = consumer.consume(wanted, IDLE_SECONDS)
+            work_is_there = True
         for message in messages:
             error = message.error()
             if error is not None:

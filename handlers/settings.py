@@ -118,7 +118,9 @@ class Settings(BaseSettings):
         16_000_000, description="Bytes of messages in one transaction at most."
     )
     linger_seconds: Annotated[float, Field(ge=0, le=60)] = Field(
-        0.05, description="How long a batch waits for more messages."
+        0.05,
+        description="Least time from the beginning of one batch to that of the next: a steady "
+        "trickle makes so many transactions a second and no more.",
     )
     tick_leads_max: Annotated[int, Field(ge=1, le=100_000)] = Field(
         1_000, description="Leads whose clocks one batch fires at most."

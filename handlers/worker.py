@@ -35,7 +35,7 @@ from handlers.cluster import Cluster
 from handlers.exits import Exit, Stop
 from handlers.faults import Point, reaching
 from handlers.health import HealthServer
-from handlers.inbox import fill, put_together
+from handlers.inbox import PREFETCHED, fill, put_together
 from handlers.last_words import last_words
 from handlers.metrics import Metrics
 from handlers.owned import Owned
@@ -83,6 +83,7 @@ class Worker:
         self._ownership: Ownership
         self._answer_ready: Callable[[], tuple[bool, str]] = lambda: (False, "starting")
         self._came_round_at = time.monotonic()
+        self._batch_at = 0.0
         self._stop = threading.Event()
         self._stop_by = float("inf")
         self._observed_at = 0.0
@@ -144,7 +145,7 @@ class Worker:
             worker_name=settings.worker_name,
             interval_seconds=settings.tick_interval_seconds,
         )
-        properties = {**settings.kafka, "auto.offset.reset": "error"}
+        properties = {**PREFETCHED, **settings.kafka, "auto.offset.reset": "error"}
         member = settings.worker_name if settings.static_membership else None
         self._consumer = Consumer(consumer_config(properties, settings.group, member=member))
         self._asker = Consumer(consumer_config(properties, settings.group))
@@ -221,7 +222,7 @@ class Worker:
 
     def _come_round(self) -> None:
         self._came_round_at = time.monotonic()
-        fill(self._consumer, self._ownership, self._settings)
+        fill(self._consumer, self._ownership, self._settings, self._batch_at)
         member = self._consumer.consumer_group_metadata()
         self.metrics.restored(self._ownership.take_restored())
         self._let_go_on()
@@ -229,6 +230,7 @@ class Worker:
             self._ownership.flowing(), self._pace.messages, self._settings.batch_bytes_max
         )
         if batch:
+            self._batch_at = time.monotonic()
             self._take(batch, member)
         self.metrics.ticked(self._ticker.tick(self._ownership.flowing()))
         self._observe()
