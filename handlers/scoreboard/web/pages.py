@@ -3,19 +3,64 @@
 from functools import partial
 from typing import Final
 
+from handlers.scoreboard.numbers import (
+    attribution,
+    funnel,
+    leaks,
+    recycling,
+    sla,
+    timeline,
+    trust,
+    verdicts,
+    voice,
+    weekly,
+)
 from handlers.scoreboard.web.content_page import read_content
 from handlers.scoreboard.web.definitions_page import read_definitions
 from handlers.scoreboard.web.funnel_page import read_funnel
 from handlers.scoreboard.web.leads_page import read_leads
 from handlers.scoreboard.web.leaks_page import read_leaks
+from handlers.scoreboard.web.overview_page import read_overview
 from handlers.scoreboard.web.recycling_page import read_recycling
 from handlers.scoreboard.web.sla_page import read_sla
 from handlers.scoreboard.web.trust_page import read_trust
 from handlers.scoreboard.web.verdicts_page import read_verdicts
 from handlers.scoreboard.web.view import Page
 from handlers.scoreboard.web.voice_page import read_voice
+from handlers.scoreboard.web.weekly_page import read_weekly
+
+DEFINITIONS: Final = {
+    "Quality or handling?": verdicts.DEFINITIONS,
+    "Funnel": funnel.DEFINITIONS,
+    "Promises": sla.DEFINITIONS,
+    "Trust": trust.DEFINITIONS,
+    "Leaks": leaks.DEFINITIONS,
+    "Content and campaigns": attribution.DEFINITIONS,
+    "Recycling": recycling.DEFINITIONS,
+    "Voice of calls": voice.DEFINITIONS,
+    "This week": weekly.DEFINITIONS,
+    "A lead": timeline.DEFINITIONS,
+}
+"""The sentence behind every number, page by page."""
 
 PAGES: Final = (
+    Page(
+        "overview",
+        "Overview",
+        "Both teams",
+        "Bad leads or bad handling? What the facts say, with the sample behind every word.",
+        read_overview,
+        "overview.html",
+        path="/",
+    ),
+    Page(
+        "weekly",
+        "This week",
+        "Both teams",
+        "What changed in the last seven days: five lines to start a joint meeting from.",
+        read_weekly,
+        "weekly.html",
+    ),
     Page(
         "verdicts",
         "Quality or handling?",
@@ -95,7 +140,7 @@ PAGES: Final = (
         "Definitions",
         "One by one",
         "What each number means, and the definition of a qualified lead that both teams agreed on.",
-        partial(read_definitions, definitions={}),
+        partial(read_definitions, definitions=DEFINITIONS),
         "definitions.html",
         filtered=False,
     ),

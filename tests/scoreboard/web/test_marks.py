@@ -2,10 +2,22 @@
 
 import pytest
 
+from handlers.scoreboard.numbers.filters import NOBODY
 from handlers.scoreboard.numbers.intervals import rate
 from handlers.scoreboard.numbers.table import Column, Kind
+from handlers.scoreboard.numbers.verdicts import (
+    BOTH,
+    FINE,
+    HANDLING,
+    QUALITY,
+    TOO_FEW,
+    Judged,
+    Verdicts,
+)
 from handlers.scoreboard.web import charts, formatting
 from handlers.scoreboard.web.addresses import Place, lead_href
+from handlers.scoreboard.web.overview_page import headline
+from schemas.policy import shipped
 
 
 @pytest.mark.parametrize(
@@ -118,3 +130,39 @@ def test_a_cell_narrows_the_page_only_where_that_means_something() -> None:
     assert place.without("rep") == "/funnel"
     assert place.csv("steps") == "/funnel/steps.csv?rep=anna"
     assert place.json == "/funnel.json?rep=anna"
+
+
+def judged(name: str, verdict: str) -> Judged:
+    nothing = rate(0, 0)
+    return Judged(name, verdict, "", nothing, nothing, 0, nothing, nothing)
+
+
+@pytest.mark.parametrize(
+    ("campaigns", "reps", "says"),
+    [
+        ((), (), "Too few to tell yet."),
+        ((("a", TOO_FEW),), (("r", TOO_FEW),), "Too few to tell yet."),
+        ((("a", FINE),), (("r", TOO_FEW),), "Nothing is over a limit."),
+        ((("a", QUALITY),), (("r", FINE),), "a brings leads that are not good."),
+        (
+            (("a", QUALITY), ("b", QUALITY), ("c", BOTH)),
+            (("r", HANDLING),),
+            (
+                "Two campaigns bring leads that are not good, c is bad on both counts and "
+                "r lets leads down."
+            ),
+        ),
+        (((NOBODY, HANDLING),), (), "One campaign is badly handled."),
+    ],
+)
+def test_the_verdict_is_one_sentence(
+    campaigns: tuple[tuple[str, str], ...], reps: tuple[tuple[str, str], ...], says: str
+) -> None:
+    found = Verdicts(
+        tuple(judged(*one) for one in campaigns),
+        tuple(judged(*one) for one in reps),
+        shipped().scoreboard,
+        0,
+    )
+
+    assert headline(found) == says

@@ -51,7 +51,8 @@ def test_a_page_is_for_everybody(page: Served, watched: Watched, output: Path, o
     tab.screenshot(path=output / f"{one.name}-phone.png")
     tab.set_viewport_size(DESK)  # type: ignore[arg-type]  # as above
 
-    assert tab.locator("h1").inner_text() == one.title
+    assert tab.title() == f"{one.title} · Baton"
+    assert tab.locator("h1").inner_text()
     assert tab.locator("nav a[aria-current=page]").inner_text() == one.title
     assert light == []
     assert dark == []
