@@ -71,7 +71,7 @@ def recycling(connection: Connection, filters: Filters, now_at: int) -> Recyclin
         took = {
             tuple(row[: len(by)]): spread_of(row)
             for row in connection.execute(
-                spreads(by, (_IT.returned_at - _IT.at) / 1000, source, *where)
+                spreads(by, (_IT.returned_at - _IT.at) // 1000, source, *where)
             )
         }
         found += [_recycled(row, took) for row in connection.execute(_counts(by, source, where))]
