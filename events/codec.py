@@ -1,7 +1,8 @@
 """Bytes to domain and back: records of ``lead.signals``, in structured or binary CloudEvents mode.
 
-Decoding is the largest single cost of a message, so the usual case is one pass: one parse of the
-bytes into a typed envelope, one validation of the data by the model of its type. Why a message
+Decoding is a large cost of a message, so the usual case is one pass: one parse of the bytes into a
+typed envelope, one validation of the data by the model of its type, and for an engagement, which
+most messages are, one parse that does both (``events.engaged``). Why a message
 is refused is found out afterwards, by looking at it again with all the time in the world.
 Whatever the bytes and headers, ``decode`` returns or raises ``Refused``, and nothing else; what
 it says depends on the record alone, not on the machine or the depth of the stack.
@@ -16,6 +17,7 @@ import msgspec
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from events import engaged
 from events.diagnosis import shape_fault, text_fault
 from lifecycle.signals import Body, Signal
 from schemas import inbound
@@ -116,7 +118,20 @@ def decode(
             RefusalCode.TOO_LARGE, f"{len(value)} bytes; at most {value_bytes_max} are read"
         )
     binary, redrive = _read_headers(headers) if headers else (None, 0)
+    if len(value) > _BYTES_PLAIN_MAX:
+        _check_nesting(value)
+    if binary is None and engaged.MARK in value:
+        signal = engaged.engaged_signal(key, value, timestamp, redrive)
+        if signal is not None:
+            return signal
     event = _parse(value) if binary is None else _parse_binary(value, binary)
+    return _decode_any(event, key, value, timestamp, redrive)
+
+
+def _decode_any(
+    event: _Event, key: bytes | None, value: bytes, timestamp: int, redrive: int
+) -> Signal | Tick | PolicyAdopted:
+    """Read an event of any type. Raises Refused."""
     event_type, event_id, source, subject, time = _attributes(event)
     if not 0 <= timestamp < TIME_MAX:
         raise Refused(RefusalCode.BAD_TIME, f"the record's timestamp is {timestamp}")
@@ -252,8 +267,6 @@ def _is_structured(media_type: bytes) -> bool:
 
 
 def _parse(value: bytes) -> _Event:
-    if len(value) > _BYTES_PLAIN_MAX:
-        _check_nesting(value)
     try:
         return _structured(value)
     except _UNPARSED:
@@ -261,8 +274,6 @@ def _parse(value: bytes) -> _Event:
 
 
 def _parse_binary(value: bytes, attributes: dict[str, bytes]) -> _Event:
-    if len(value) > _BYTES_PLAIN_MAX:
-        _check_nesting(value)
     try:
         given = {
             name: attributes[name].decode()

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -14,6 +15,10 @@ _RFC_3339: Final = re.compile(
 ).fullmatch
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
 _TIME_CHARACTERS_MAX: Final = 64
+_MINUTE_CHARACTERS: Final = 16
+_SECOND_CHARACTERS: Final = 20
+_SECONDS: Final = {f":{second:02}.": second * 1000 for second in range(60)}
+_MILLISECONDS: Final = {f"{ms:03}Z": ms for ms in range(1000)}
 
 
 def parse_time(text: str) -> int:
@@ -21,6 +26,20 @@ def parse_time(text: str) -> int:
 
     Raises ValueError with a sentence for people.
     """
+    # The form that most senders write is looked up in three parts: a third of the time.
+    seconds = _SECONDS.get(text[_MINUTE_CHARACTERS:_SECOND_CHARACTERS])
+    ms = _MILLISECONDS.get(text[_SECOND_CHARACTERS:])
+    if seconds is not None and ms is not None:
+        return _minute(text[:_MINUTE_CHARACTERS]) + seconds + ms
+    return _any_time(text)
+
+
+@lru_cache(maxsize=4096)
+def _minute(text: str) -> int:
+    return _any_time(text + ":00Z")
+
+
+def _any_time(text: str) -> int:
     if len(text) > _TIME_CHARACTERS_MAX or _RFC_3339(text) is None:
         raise ValueError("not an RFC 3339 time with a zone, such as 2026-03-02T09:00:00.000Z")
     try:
