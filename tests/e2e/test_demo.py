@@ -40,7 +40,7 @@ def baton(site: Site, directory: Path, *arguments: str, seconds: float) -> str:
 
 @pytest.fixture(scope="module")
 def site(embedded: EmbeddedBroker) -> Site:
-    return Site(embedded.client_properties, Topics("demo."))
+    return Site(embedded.client_properties, Topics("demo."), exact=False)
 
 
 @pytest.fixture(scope="module")
