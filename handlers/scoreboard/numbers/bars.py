@@ -148,6 +148,9 @@ def _hasten(drawn: dict[tuple[str, int], _Drawn], told: Told) -> None:
     for bar in drawn.values():
         due_at = due.get(bar.clock)
         if bar.ended_at is None and bar.ref == data.handover and due_at is not None:
+            # When a clock warns that was made faster, no fact tells.
+            if bar.due_at is not None and ms(due_at) < bar.due_at:
+                bar.warn_at = None
             bar.due_at = ms(due_at)
             bar.assignee = data.assignee or bar.assignee
 

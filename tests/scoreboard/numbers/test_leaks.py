@@ -64,7 +64,7 @@ def decided(given: Board) -> dict[str, Told]:
     return found
 
 
-@pytest.mark.parametrize("given", [3, 5, 8], indirect=True)
+@pytest.mark.parametrize("given", [3, 5, pytest.param(8, marks=pytest.mark.slow)], indirect=True)
 def test_leads_languish_by_stage_and_age_as_plain_loops_find(given: Board) -> None:
     edges = [days * slow.DAY_MS for days in AGES]
     found: dict[str, list[Told]] = defaultdict(list)
@@ -106,7 +106,7 @@ def rep_of(offer: Offer) -> str | None:
     return str(rep)
 
 
-@pytest.mark.parametrize("given", [3, 5, 8], indirect=True)
+@pytest.mark.parametrize("given", [3, 5, pytest.param(8, marks=pytest.mark.slow)], indirect=True)
 def test_accepted_and_never_contacted_are_those_without_an_attempt(given: Board) -> None:
     counts: dict[str | None, list[int]] = defaultdict(lambda: [0, 0, 0])
     for offer in slow.offers(stories(given.facts)):
@@ -175,7 +175,7 @@ def stuck_slowly(given: Board) -> list[Stuck]:
     return expected
 
 
-@pytest.mark.parametrize("given", [3, 5, 8], indirect=True)
+@pytest.mark.parametrize("given", [3, 5, pytest.param(8, marks=pytest.mark.slow)], indirect=True)
 def test_value_is_stuck_where_nothing_changed_or_the_close_date_is_past(given: Board) -> None:
     # Looked at two months later, so that there is something.
     later = Board(given.engine, given.facts, given.now_at + 61 * slow.DAY_MS)

@@ -81,7 +81,7 @@ def asked(given: Board, filters: Filters | None = None) -> Recycling:
         return recycling(connection, filters or Filters(), given.now_at)
 
 
-@pytest.mark.parametrize("seed", [3, 5, 8])
+@pytest.mark.parametrize("seed", [3, 5, pytest.param(8, marks=pytest.mark.slow)])
 def test_each_reason_became_what_plain_loops_find(seed: int) -> None:
     given = board(seed)
     groups: dict[tuple[str, str], list[Round]] = defaultdict(list)

@@ -112,7 +112,7 @@ def asked(given: Board, filters: Filters | None = None) -> Sla:
 
 
 @pytest.mark.parametrize("by", ["all", "rep", "team", "week"])
-@pytest.mark.parametrize("seed", [3, 5, 8])
+@pytest.mark.parametrize("seed", [3, 5, pytest.param(8, marks=pytest.mark.slow)])
 def test_every_clock_counts_once_and_takes_the_time_that_its_answer_says(
     seed: int, by: str
 ) -> None:
@@ -171,7 +171,7 @@ def month_slowly(given: Board, month: str) -> Month:
     )
 
 
-@pytest.mark.parametrize("seed", [3, 5, 8])
+@pytest.mark.parametrize("seed", [3, 5, pytest.param(8, marks=pytest.mark.slow)])
 def test_a_month_is_what_plain_loops_over_its_handovers_find(seed: int) -> None:
     given = board(seed)
     names = {month_of(offer.at) for offer in slow.offers(stories(given.facts))}

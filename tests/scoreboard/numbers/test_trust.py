@@ -79,7 +79,7 @@ def precision(given: Board, *, hot: bool) -> Precision:
 
 
 @pytest.mark.parametrize("hot", [True, False])
-@pytest.mark.parametrize("seed", [3, 5, 8])
+@pytest.mark.parametrize("seed", [3, 5, pytest.param(8, marks=pytest.mark.slow)])
 def test_what_was_called_hot_became_what_plain_loops_find(seed: int, *, hot: bool) -> None:
     given = board(seed)
 
@@ -88,7 +88,7 @@ def test_what_was_called_hot_became_what_plain_loops_find(seed: int, *, hot: boo
     assert (result.hot if hot else result.others) == precision(given, hot=hot)
 
 
-@pytest.mark.parametrize("seed", [3, 5, 8])
+@pytest.mark.parametrize("seed", [3, 5, pytest.param(8, marks=pytest.mark.slow)])
 def test_acceptance_by_source_and_week_is_that_of_answered_and_ignored_ones(seed: int) -> None:
     given = board(seed)
     groups: dict[tuple[str | None, str], list[Offer]] = defaultdict(list)

@@ -82,7 +82,7 @@ def asked(given: Board, filters: Filters | None = None) -> Voice:
 
 
 @pytest.mark.parametrize("by", ["all", "campaign", "content", "stage"])
-@pytest.mark.parametrize("seed", [3, 5, 8])
+@pytest.mark.parametrize("seed", [3, 5, pytest.param(8, marks=pytest.mark.slow)])
 def test_what_was_heard_is_what_plain_loops_find(seed: int, by: str) -> None:
     given = board(seed)
 
