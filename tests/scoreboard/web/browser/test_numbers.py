@@ -42,7 +42,7 @@ def test_a_filter_is_chosen_in_the_form_and_stands_in_the_address(
     tab.goto(page.url + "/funnel")
 
     tab.locator("summary", has_text="Filters").click()
-    tab.get_by_label("Campaign").select_option("brand-search")
+    tab.get_by_role("combobox", name="Campaign").select_option("brand-search")
     tab.get_by_role("button", name="Apply").click()
     expect(tab).to_have_url(re.compile("campaign=brand-search"))
 
