@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -31,6 +32,7 @@ from rocksdict import (
     ReadOptions,
     WriteBatch,
     WriteBufferManager,
+    WriteOptions,
 )
 
 from events.state import ENCODING, UnreadableStateError, decode_lead, peek
@@ -51,6 +53,7 @@ _BUFFER_BYTES: Final = 16 * 1024 * 1024
 _BLOOM_BITS: Final = 10
 _OPEN_FILES_MAX: Final = 256
 _INFO_LOGS: Final = 2
+_READ_AHEAD_BYTES: Final = 1024 * 1024
 
 UNKNOWN: Final = -1
 """A place in the log that nobody told."""
@@ -249,31 +252,42 @@ class PartitionStore:
         self.header = Header(identity)
 
     def take_raw(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
-        """Take over records of the changelog without indexing them: the start of a full copy."""
+        """Take over records of the changelog without indexing them: the start of a full copy.
+
+        Neither they nor their index are in RocksDB's own log: without ``finish`` they are nothing.
+        """
         batch = WriteBatch(raw_mode=True)
+        put = batch.put
         for key, value in records:
-            _put(batch, _stored_key(key), value)
-        self._put_down(batch)
+            if value is None:
+                batch.delete(_stored_key(key))
+            else:
+                put(_stored_key(key), value)
+        self._put_down(batch, _UNLOGGED)
 
     def index(self, slice_leads: int) -> Iterator[int]:
         """Build the due index and the counts over all leads; yields after each slice of them."""
         self.state = restored(self._range(_PARTITION, _AFTER_PARTITION))
         excluded = self.state.excluded
         self._counts.clear()
-        batch = WriteBatch(raw_mode=True)
+        # Each lead is read once: neither block by block nor into the cache.
+        options = ReadOptions()
+        options.fill_cache(False)  # type: ignore[call-arg]  # noqa: FBT003 - RocksDB takes it by position
+        options.set_readahead_size(_READ_AHEAD_BYTES)
+        leads = self._range(_LEAD, _next(_LEAD), options)
         done = 0
-        for key, value in self._range(_LEAD, _next(_LEAD)):
-            stage, due_at = peek(value)
-            lead_id = key[1:].decode()
-            if lead_id not in excluded:
-                self._index(batch, lead_id, None, due_at)
-            self._counts[stage] += 1
-            done += 1
-            if done % slice_leads == 0:
-                self._put_down(batch)
-                batch = WriteBatch(raw_mode=True)
-                yield done
-        self._put_down(batch)
+        while found := list(islice(leads, slice_leads)):
+            batch = WriteBatch(raw_mode=True)
+            stages: list[Stage] = []
+            for key, value in found:
+                stage, due_at = peek(value)
+                stages.append(stage)
+                if due_at is not None and not (excluded and key[1:].decode() in excluded):
+                    batch.put(_DUE + _due_bytes(due_at) + key[1:], b"")
+            self._counts.update(stages)
+            self._put_down(batch, _UNLOGGED)
+            done += len(found)
+            yield done
         self._earliest_due = 0
         yield done
 
@@ -306,7 +320,9 @@ class PartitionStore:
         self._write(batch, position, log_time, taken)
 
     def finish(self, position: int, log_time: int, taken: int = UNKNOWN) -> None:
-        """Say how far the copy is complete."""
+        """Say how far the copy is complete, once all of it is on disk."""
+        with _asking(self._path):
+            self._db.flush()
         self._write(WriteBatch(raw_mode=True), position, log_time, taken)
 
     # Inside.
@@ -379,22 +395,24 @@ class PartitionStore:
             time_end = 1 + _TIME_BYTES
             yield int.from_bytes(key[1:time_end], "big"), key[time_end:].decode()
 
-    def _range(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+    def _range(
+        self, start: bytes, end: bytes, options: ReadOptions | None = None
+    ) -> Iterator[tuple[bytes, bytes]]:
         # An iterator keeps the database open: it must not outlive this call.
-        found = self._db.iter(ReadOptions())
+        options = options or ReadOptions()
+        options.set_iterate_upper_bound(end)
+        found = self._db.iter(options)
+        key, value, go_on = found.key, found.value, found.next
         try:
             found.seek(start)
-            while found.valid():
-                key = found.key()
-                if key >= end:
-                    return
-                yield key, found.value()
-                found.next()
+            while (at := key()) is not None:
+                yield at, value()
+                go_on()
             # A block that cannot be read ends an iterator as if there was nothing more.
             with _asking(self._path):
                 found.status()
         finally:
-            del found
+            del found, key, value, go_on
 
     def _write(self, batch: WriteBatch, position: int, log_time: int, taken: int) -> None:
         if self.header is None:
@@ -406,9 +424,9 @@ class PartitionStore:
         batch.put(_HEADER, json.dumps(document, sort_keys=True).encode())
         self._put_down(batch)
 
-    def _put_down(self, batch: WriteBatch) -> None:
+    def _put_down(self, batch: WriteBatch, options: WriteOptions | None = None) -> None:
         with _asking(self._path):
-            self._db.write(batch)
+            self._db.write(batch, options)
 
     def _read_header(self) -> None:
         value = self.read(_HEADER)
@@ -457,7 +475,18 @@ def _stored_key(key: bytes) -> bytes:
 
 
 def _due_key(due_at: int, lead_id: str) -> bytes:
-    return _DUE + max(due_at, 0).to_bytes(_TIME_BYTES, "big") + lead_id.encode()
+    return _DUE + _due_bytes(due_at) + lead_id.encode()
+
+
+def _due_bytes(due_at: int) -> bytes:
+    return max(due_at, 0).to_bytes(_TIME_BYTES, "big")
+
+
+def _unlogged() -> WriteOptions:
+    options = WriteOptions()
+    # An attribute, whatever rocksdict's types say.
+    options.disable_wal = True  # type: ignore[method-assign, assignment]
+    return options
 
 
 def _put(batch: WriteBatch, key: bytes, value: bytes | None) -> None:
@@ -473,3 +502,7 @@ def _next(prefix: bytes) -> bytes:
 
 def _encodable_max() -> int:
     return (1 << (8 * _TIME_BYTES - 1)) - 1
+
+
+_UNLOGGED: Final = _unlogged()
+"""For what is nothing before ``finish``, and all on disk by then."""

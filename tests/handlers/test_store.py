@@ -1,6 +1,7 @@
 """The local store: an index of what is due, counts, and a copy that equals what was committed."""
 
 import random
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -137,6 +138,26 @@ def test_a_full_copy_of_the_changelog_equals_what_was_applied_batch_by_batch(
 def _content(store: PartitionStore) -> object:
     counts = {stage: count for stage, count in store.counts.items() if count}
     return list(store._range(b"0", b"\x7f")), counts, store.state
+
+
+def test_a_full_copy_that_is_finished_outlives_its_process(
+    store: PartitionStore, tmp_path: Path, memory: Memory
+) -> None:
+    lead = lead_after("demo_request")
+    store.take_raw([(b"L1", encode_lead(lead)), (b"L2", encode_lead(lead)), (b"L2", None)])
+    list(store.index(7))
+    store.finish(3, START)
+
+    # What is on disk just then is all that a killed process leaves.
+    shutil.copytree(tmp_path / "0", tmp_path / "left")
+    again = PartitionStore(tmp_path / "left", memory, LeadCache(10))
+
+    assert again.header == Header(IDENTITY, 3, START)
+    assert again.lead("L1") == lead
+    assert again.lead("L2") is None
+    assert again.due_until(START + 9 * DAY, 10, ()) == [(next_due(lead), "L1")]
+    assert again.counts == {Stage.MQL: 1}
+    again.close()
 
 
 def test_a_lead_left_out_and_taken_back_moves_in_the_index_of_a_copy(
