@@ -31,7 +31,7 @@ MOVED: dict[str, Callable[[int], int]] = {
 PARTITION = 1
 STALE = 3
 """Answers of a broker that was cut off, before it knows."""
-ENDS = (0, -1, 40)
+ENDS = (0, -1001, 40)
 """What a broker that is only just back takes for the end of ``lead.state``: none, or an old one."""
 
 
