@@ -30,7 +30,9 @@ KAFKA_PREFIX = "BATON_KAFKA__"
 BOOTSTRAP = "bootstrap.servers"
 BOOTSTRAP_DEFAULT = "127.0.0.1:9092"
 HIDDEN = "(hidden)"
-ELSEWHERE = frozenset({"BATON_REQUIRE_KAFKA", "BATON_REQUIRE_POSTGRESQL", "BATON_REQUIRE_PROMTOOL"})
+ELSEWHERE = frozenset(
+    f"BATON_REQUIRE_{name}" for name in ("CHROMIUM", "KAFKA", "POSTGRESQL", "PROMTOOL")
+)
 """Names that begin like settings and belong to others: the tests' switches."""
 
 _SECRET = re.compile(
