@@ -173,7 +173,9 @@ class Havoc:
         self._halted.add(name)
 
         def mend() -> None:
-            go_on(one)
+            # It may have ended by a fault of its own before it could be halted.
+            if one.child.exited() is None:
+                go_on(one)
             self._halted.discard(name)
 
         self._after(HALT_SECONDS, mend)
