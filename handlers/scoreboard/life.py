@@ -240,8 +240,9 @@ class Life:
             )
         return self._app.has_joined and len(assigned) >= self._around.partitions
 
-    @staticmethod
-    def _sentence(stands: Standing) -> str:
+    def _sentence(self, stands: Standing) -> str:
+        if not self._app.has_joined:
+            return f"joining the group {self._around.settings.scoreboard_group}"
         if stands.filling is not None:
             return f"reading what is there: {stands.filling.share:.1%}"
         return f"reading, {sum(stands.lag.values())} records behind"

@@ -14,8 +14,9 @@ from typing import Any, Final
 
 import uvloop
 from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
-from events.access import NoAccessError
+from events.access import ANSWER_SECONDS, NoAccessError, is_not_allowed
 from events.clients import ClientConfigError, reason_of
 from events.topics import Topics, TopicsError, partition_count
 from events.wall_clock import WallClock, now_ms
@@ -95,6 +96,7 @@ class Scoreboard:
         if partitions == 0:
             raise Stop(Exit.ERROR, f"there is no topic {self._topic}: run `baton topics create`")
         cluster = Cluster(settings.kafka, Topics(settings.topics_prefix))
+        _ask_for_group(cluster.admin, settings.scoreboard_group)
         log_id = f"{cluster.id}/{cluster.topic_id(self._topic)}"
         writer = Writer(settings.scoreboard_database_url, self._topic, self._clock)
         writer.open(settings.scoreboard_lock_seconds, stop.is_set)
@@ -171,6 +173,21 @@ def quiet_libraries() -> None:
     if level > logging.DEBUG:
         for name in _CHATTY:
             logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+def _ask_for_group(admin: AdminClient, group: str) -> None:
+    """Raise Stop where this user may not be in the group: Faust's client would wait for ever."""
+    asked = admin.describe_consumer_groups([group], request_timeout=ANSWER_SECONDS)[group]
+    try:
+        asked.result(timeout=2 * ANSWER_SECONDS)
+    except KafkaException as error:
+        # Any other answer is that of a group that there is not yet.
+        if is_not_allowed(error.args[0]):
+            raise Stop(
+                Exit.ERROR,
+                f"this user may not be in the consumer group {group}: `baton acls scoreboard` "
+                "says what it has to be allowed",
+            ) from error
 
 
 def _refuse_an_open_door(settings: Settings) -> None:

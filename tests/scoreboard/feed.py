@@ -43,7 +43,7 @@ class Feed:
 
     @property
     def properties(self) -> dict[str, str]:
-        return {"bootstrap.servers": self.kafka.bootstrap_servers}
+        return dict(self.kafka.client_properties)
 
     def commit(self, facts: Sequence[bytes], size: int = TRANSACTION_FACTS) -> None:
         """Write facts, so many a transaction."""
