@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from sqlalchemy import URL, Engine, create_engine, select
+from sqlalchemy import create_engine, select
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from handlers.scoreboard.moments import DAY_MS, month_of, week_of
@@ -29,7 +29,9 @@ PLAYED_WEEKS: Final = 26
 PLAYED_LEADS: Final = 900
 SHIFT_MS: Final = PLAYED_WEEKS * 7 * DAY_MS
 REGIONS: Final = 4
+USED_SECONDS_APART: Final = 1_800
 NOW_AT: Final = END_AT
+TOPIC: Final = "lead.lifecycle"
 _BATCH_LEADS: Final = 2_000
 _CAMPAIGNS: Final = frozenset({"campaign", "arrival_campaign"})
 _REPS: Final = frozenset({"rep", "assignee"})
@@ -57,6 +59,7 @@ def build(file: Path, size: Size) -> Size:
     for table in METADATA.sorted_tables:
         connection.execute(str(CreateTable(table).compile(engine)))
     connection.executemany("INSERT INTO policies VALUES (?, ?)", _policies())
+    connection.execute("INSERT INTO offsets VALUES (?, 0, ?, ?)", (TOPIC, size.facts, NOW_AT))
     facts = _tell(connection, size)
     # Last, as a database is quicker with them made at once.
     for table in METADATA.sorted_tables:
@@ -68,12 +71,6 @@ def build(file: Path, size: Size) -> Size:
     return Size(size.leads, facts)
 
 
-def opened(file: Path) -> Engine:
-    """Return what pages read a board's file with."""
-    place = URL.create("sqlite+pysqlite", database=str(file))
-    return create_engine(place)
-
-
 def _tell(connection: sqlite3.Connection, size: Size) -> int:
     with_sales, without = _templates()
     share = _share(with_sales, without, size.facts / size.leads)
@@ -82,7 +79,7 @@ def _tell(connection: sqlite3.Connection, size: Size) -> int:
     for number in range(size.leads):
         rows = chance.choice(with_sales if chance.random() < share else without)
         facts += len(rows[FACTS.name])
-        for name, told in _copy(rows, number, shift_ms=SHIFT_MS * (number % 2)):
+        for name, told in _copy(rows, number, chance):
             written[name].append(told)
         if number % _BATCH_LEADS == _BATCH_LEADS - 1 or number == size.leads - 1:
             _write(connection, written)
@@ -117,17 +114,17 @@ def _share(with_sales: list[Rows], without: list[Rows], wanted: float) -> float:
     return min(1.0, max(0.0, (wanted - few) / (many - few)))
 
 
-def _copy(rows: Rows, number: int, *, shift_ms: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    region = number % REGIONS
+def _copy(rows: Rows, number: int, chance: Random) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    region, shift_ms = number % REGIONS, SHIFT_MS * (number // REGIONS % 2)
     lead_id = f"lead-{number:06}"
     was = rows[LEADS.name][0]["lead_id"]
     for name, told in rows.items():
         for row in told:
-            yield name, tuple(_cells(row, was, lead_id, region, shift_ms))
+            yield name, tuple(_cells(row, was, lead_id, region, shift_ms, chance))
 
 
 def _cells(
-    row: Mapping[str, Any], was: str, lead_id: str, region: int, shift_ms: int
+    row: Mapping[str, Any], was: str, lead_id: str, region: int, shift_ms: int, chance: Random
 ) -> Iterator[Any]:
     for column, value in row.items():
         if value is None:
@@ -138,6 +135,9 @@ def _cells(
             yield lead_id + value[len(was) :]
         elif column in _CAMPAIGNS or column in _REPS:
             yield f"{value}-{region}"
+        elif column == "used_seconds":
+            # No two reps take the same time to the second.
+            yield value + chance.randrange(USED_SECONDS_APART)
         elif column == "at" or column.endswith("_at"):
             yield value - shift_ms
         elif column == "week":
