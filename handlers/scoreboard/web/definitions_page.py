@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from handlers.scoreboard.numbers.table import Cell, Column, Table
 from handlers.scoreboard.tables import LEADS, POLICIES
+from handlers.scoreboard.web.formatting import agreed
 from handlers.scoreboard.web.view import Asked, View
 from lifecycle.policy import Policy
 from schemas.policy import PolicyDocument, load_document
@@ -58,8 +59,8 @@ def _spectrum(policy: Policy) -> Table:
 def _verdicts(policy: Policy) -> Table:
     board = policy.scoreboard
     rows = (
-        ("handling above", f"{board.handling_limit:.0%}", "of handovers spoilt by handling"),
-        ("quality above", f"{board.quality_limit:.0%}", "of well handled ones not good"),
+        ("handling above", agreed(board.handling_limit), "of handovers spoilt by handling"),
+        ("quality above", agreed(board.quality_limit), "of well handled ones not good"),
         ("sample of at least", f"{board.sample_min} handovers", "or it is too few to tell"),
         ("old enough after", f"{board.young_days} days", "from then on a handover counts"),
         (
@@ -74,12 +75,12 @@ def _verdicts(policy: Policy) -> Table:
         ),
         (
             "and of them",
-            f"{board.quality_promise:.0%} accepted",
+            f"{agreed(board.quality_promise)} accepted",
             "of those that sales answered on their merits",
         ),
         (
             "sales promises",
-            f"{board.feedback_promise:.0%} answered",
+            f"{agreed(board.feedback_promise)} answered",
             f"finally, or with a deal, within {board.feedback_days} days",
         ),
     )
@@ -108,7 +109,7 @@ def _clock(name: str, told: Mapping[str, object]) -> tuple[Cell, ...]:
         name.replace("_", " "),
         str(told["allowance"]) if told.get("allowance") else None,
         str(told["fast"]) if told.get("fast") else None,
-        f"{float(str(warn)):.0%}" if warn else None,
+        agreed(float(str(warn))) if warn else None,
         str(levels or "repeats") if levels is not None else None,
     )
 

@@ -38,6 +38,11 @@ def percent(share: float | None) -> str:
     return NOTHING if share is None else f"{100 * share:.1f}{_PERCENT}"
 
 
+def agreed(share: float) -> str:
+    """Return a share that people agreed on as per cent, with no more digits than it has."""
+    return f"{100 * share:.1f}".removesuffix(".0") + _PERCENT
+
+
 def percent_span(low: float | None, high: float | None) -> str:
     """Return an interval of shares as per cent, whole ones."""
     return (

@@ -51,6 +51,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.globals |= {
+        "agreed": formatting.agreed,
         "amount": formatting.amount,
         "codes": CODES,
         "count": formatting.count,

@@ -6,6 +6,7 @@ from typing import Final
 from handlers.scoreboard.numbers.causes import RULE
 from handlers.scoreboard.numbers.verdicts import TOO_FEW, Judged, Verdicts, tables, verdicts
 from handlers.scoreboard.web.addresses import with_query
+from handlers.scoreboard.web.formatting import percent
 from handlers.scoreboard.web.view import Asked, Card, Measure, View
 from lifecycle.policy import Scoreboard
 
@@ -89,7 +90,9 @@ def _others(one: Judged) -> str:
     handling, quality = one.others_handling.share, one.others_quality.share
     if handling is None or quality is None:
         return ""
-    return f"All others together: {handling:.0%} spoilt, {quality:.0%} of the rest not good."
+    return (
+        f"All others together: {percent(handling)} spoilt, {percent(quality)} of the rest not good."
+    )
 
 
 def _steps(rule: str) -> tuple[str, tuple[str, ...], str]:
