@@ -32,7 +32,7 @@ def embedded() -> Iterator[EmbeddedBroker]:
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[Kafka]:
     """Apache Kafka, one for all tests: take ``topics`` to be alone in it."""
-    yield from running_kafka(Kafka())
+    yield from running_kafka(Kafka(brief=True))
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def kafka3() -> Iterator[Kafka]:
 def secured() -> Iterator[Kafka]:
     """Apache Kafka with TLS, SASL/SCRAM and an authorizer; a user for each role, and a stranger."""
     users = {name: new_password() for name in (ADMIN, "stranger", *Role)}
-    yield from running_kafka(Kafka(security=Security(users=users)))
+    yield from running_kafka(Kafka(security=Security(users=users), brief=True))
 
 
 @pytest.fixture(params=[pytest.param(name, marks=getattr(pytest.mark, name)) for name in BROKERS])

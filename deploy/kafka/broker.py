@@ -26,8 +26,10 @@ class Kafka:
     Its brokers have the numbers 1 to ``brokers``; each can be stopped, killed and started again.
     """
 
-    def __init__(self, brokers: int = 1, *, security: Security = OPEN) -> None:
+    def __init__(self, brokers: int = 1, *, security: Security = OPEN, brief: bool = False) -> None:
         self.brokers = brokers
+        self.brief = brief
+        """It is soon over: a quick start counts for more than what a measurement would want."""
         self.security = security
         self._cluster: Cluster | None = None
         self._running: dict[int, Child] = {}
@@ -135,7 +137,7 @@ class Kafka:
             folder = Path(tempfile.mkdtemp(prefix="baton-kafka-"))
             held.callback(shutil.rmtree, folder, ignore_errors=True)
             held.callback(self._end_all)
-            cluster = prepare(folder, libs, self.security, self.brokers)
+            cluster = prepare(folder, libs, self.security, self.brokers, brief=self.brief)
             for node in cluster.nodes.values():
                 self._logs[node.number] = held.enter_context(tempfile.TemporaryFile())
                 self._spawn(cluster, node)

@@ -30,6 +30,7 @@ _PORTS: Final = range(20_000, 32_000)
 """Below what systems give to outgoing connections: a port has to be free again at a restart."""
 _PORTS_EACH: Final = 3
 _BRIEF: Final = ("-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""Quick to start, and half of the processor's time in its first minute; slower in the long run."""
 _ANSWER_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.05
 
@@ -75,7 +76,13 @@ class Cluster:
 
 
 def prepare(
-    folder: Path, libs: Path, security: Security, brokers: int = 1, port: int | None = None
+    folder: Path,
+    libs: Path,
+    security: Security,
+    brokers: int = 1,
+    port: int | None = None,
+    *,
+    brief: bool = False,
 ) -> Cluster:
     """Write the nodes' properties into the folder and format their storage there.
 
@@ -102,9 +109,10 @@ def prepare(
             "data": home / "data",
         }
         _write(home / "server.properties", shared | own, security.server_properties(folder))
-        command = _java(libs, brokers, "kafka.Kafka", str(home / "server.properties"))
+        properties = str(home / "server.properties")
+        command = _java(libs, "kafka.Kafka", properties, brief=brief or brokers > 1)
         nodes[number] = Node(number, int(str(own["port"])), home, tuple(command))
-    arguments = [*_java(libs, COPIES, "kafka.tools.StorageTool", "format"), "-t", cluster_id]
+    arguments = [*_java(libs, "kafka.tools.StorageTool", "format"), "-t", cluster_id]
     with ThreadPoolExecutor(brokers) as pool:
         for _ in pool.map(
             lambda node: _format([*arguments, *security.format_arguments()], node), nodes.values()
@@ -133,7 +141,7 @@ def await_ready(cluster: Cluster, node: Node, ended: Callable[[], str | None]) -
 
 def tool(libs: Path, *arguments: str, seconds_max: float = 60.0) -> str:
     """What one of Kafka's own tools answers. Raises ``KafkaError`` when it fails."""
-    told = _run(_java(libs, COPIES, *arguments), seconds_max)
+    told = _run(_java(libs, *arguments), seconds_max)
     if told.returncode != 0:
         raise KafkaError(f"{arguments[0]} failed: {told.stdout.strip()}")
     return told.stdout
@@ -174,12 +182,10 @@ def _run(command: list[str], seconds_max: float) -> subprocess.CompletedProcess[
     )
 
 
-def _java(libs: Path, brokers: int, *arguments: str) -> list[str]:
+def _java(libs: Path, *arguments: str, brief: bool = True) -> list[str]:
     return [
         "java",
-        # One node alone may be what is measured. Several, and what only formats or asks, are soon
-        # over: quick to start counts for more than quick after a minute.
-        *(["-Xmx1g"] if brokers == 1 else _BRIEF),
+        *(_BRIEF if brief else ["-Xmx1g"]),
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
         "-cp",
         f"{libs}/*",

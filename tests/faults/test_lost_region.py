@@ -35,7 +35,7 @@ def test_another_region_goes_on_from_a_mirror_that_was_behind(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
     here = Site(kafka.client_properties, topics)
-    with Kafka() as region:
+    with Kafka(brief=True) as region:
         lost = site_in(region, topics)
         append(lost, recent().log)
         with Crew(lost, tmp_path / "lost") as crew:
