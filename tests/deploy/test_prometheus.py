@@ -70,6 +70,14 @@ def test_each_alert_leads_to_its_section_of_the_runbook(alert: dict[str, Any]) -
     assert [part for part in PARTS if part not in sections[anchor]] == []
 
 
+def test_each_section_of_the_runbook_says_how_its_remedy_was_tried() -> None:
+    text = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+
+    for section in text.split("\n## ")[1:]:
+        found = re.findall(r"^\*\*(.+?)\.\*\*", section, re.MULTILINE)
+        assert found == ["What it means", "How to see it", "What to do", "Tried"], section[:40]
+
+
 def test_the_runbook_has_no_section_for_an_alert_that_is_gone() -> None:
     sections = _sections((ROOT / "docs" / "runbook.md").read_text(encoding="utf-8"))
 

@@ -11,6 +11,7 @@ from deploy.kafka import Kafka
 from events.clients import admin_config
 from events.topics import Topics, create
 from handlers.exits import Exit
+from handlers.recording import Recording, record, replay
 from tests.e2e.harness import (
     PARTITIONS,
     Sent,
@@ -20,6 +21,7 @@ from tests.e2e.harness import (
     assert_same,
     await_read,
     counted,
+    site_of,
     views,
 )
 from tests.e2e.reference import define, recent, views_of
@@ -137,8 +139,38 @@ def test_a_partition_added_to_the_input_stops_every_worker_with_a_sentence(
         # Whoever is started on it says so as well.
         crew.start("w1")
         assert crew.bury("w1") == Exit.PARTITION_COUNT, crew.last_words
-
     assert_same(views(site), before)
+
+    # What the runbook says: the log goes on in new topics with the number there was.
+    again = site_of(kafka, Topics(topics.prefix + "again."))
+    define(again)
+    replay(again.properties, again.topics.signals, with_partitions(recorded(site, tmp_path)), skip)
+    with Crew(again, tmp_path / "again") as crew:
+        crew.start("w1")
+        await_end(again, crew.workers)
+    assert_same(views(again), before)
+
+
+def recorded(site: Site, folder: Path) -> Path:
+    """A recording of a site's log, as text."""
+    file = folder / "signals.jsonl"
+    record(site.properties, site.topics.signals, file, skip)
+    return file
+
+
+def with_partitions(file: Path) -> Recording:
+    """The recording, which says of itself that it has the partitions that were adopted."""
+    head, _, rest = file.read_text(encoding="utf-8").partition("\n")
+    told = f'"partitions":{PARTITIONS + 1}'
+    assert told in head
+    file.write_text(
+        head.replace(told, f'"partitions":{PARTITIONS}') + "\n" + rest, encoding="utf-8"
+    )
+    return Recording(file)
+
+
+def skip(_: int) -> None:
+    """Show nobody how far it is."""
 
 
 @tried("plain clients with three partitioners", len(PARTITIONERS))

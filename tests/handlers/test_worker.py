@@ -123,6 +123,18 @@ def test_a_defect_that_fails_everything_stops_it(shop: Shop) -> None:
         assert running.ended() is Exit.FAILED_RATE
 
 
+@pytest.mark.parametrize("fault", ["", "sent:1:kill"])
+def test_a_worker_that_disturbs_itself_says_so_loudly(
+    embedded: EmbeddedBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    shop = Shop(embedded, Topics("there."), tmp_path)
+    with shop.worker(topics_prefix="elsewhere.", fault=fault) as running:
+        running.ended()
+
+    loud = [one.getMessage() for one in caplog.records if one.levelname == "CRITICAL"]
+    assert [line.partition(":")[0] for line in loud] == (["BATON_FAULT=sent"] if fault else [])
+
+
 def test_it_does_not_start_without_its_topics(
     embedded: EmbeddedBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
