@@ -252,9 +252,21 @@ def supervised(
                     assert orderly, f"{name} ended with {code}\n{crew.last_words}"
                     again[code] += 1
                     crew.start(name, static(name))
-            words = [one.child.tail() for one in crew.workers]
-            assert time.monotonic() < deadline, f"it does not come to the end: {words}"
+            if time.monotonic() > deadline:
+                words = [f"{lags(one)}\n{one.child.tail()}" for one in crew.workers]
+                raise AssertionError(
+                    "\n".join([f"it stands at {committed}, its end is {wanted}", *words])
+                )
             time.sleep(0.05)
+
+
+def lags(one: RunningWorker) -> list[str]:
+    """What a worker says of the lag of its partitions, and of what it waits for."""
+    status, ready = one._get("/health/ready")
+    if not status:
+        return ["it does not answer"]
+    told = [line for line in one.metrics().splitlines() if line.startswith("baton_lag_messages{")]
+    return [ready.strip(), *told]
 
 
 def _state(pid: int) -> str:
