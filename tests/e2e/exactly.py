@@ -59,6 +59,7 @@ def committed_ends(admin: AdminClient, topic: str) -> dict[int, int]:
         known = min(stable.values()) >= 0
         if known and (stable == high or time.monotonic() > deadline):
             return {partition: end for partition, end in stable.items() if end}
+        assert time.monotonic() < deadline + READ_SECONDS_MAX, f"{topic} has no ends: {stable}"
         time.sleep(_PAUSE_SECONDS)
 
 
