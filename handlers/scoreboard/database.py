@@ -258,6 +258,8 @@ def _sqlite(place: URL, *, begin: str, query_only: bool) -> Engine:
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         cursor.execute("PRAGMA foreign_keys = ON")
+        # A batch is a few megabytes: not every one has to be carried over into the file at once.
+        cursor.execute("PRAGMA wal_autocheckpoint = 8000")  # pages
         cursor.execute("PRAGMA temp_store = MEMORY")
         cursor.execute("PRAGMA cache_size = -32000")  # KiB
         if query_only:
