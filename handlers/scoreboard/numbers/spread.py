@@ -4,7 +4,7 @@ The nearest rank is a value that was really seen, and both databases agree on it
 digit: of n values in order the median is the ⌈n/2⌉th and the 90th percentile the ⌈9n/10⌉th.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -79,3 +79,12 @@ def spread_of(cells: Sequence[Any]) -> Spread:
     """Return the spread that stands in the last three of these cells."""
     of, median, p90 = cells[-3:]
     return Spread(int(of or 0), median, p90)
+
+
+def spread_among(values: Iterable[int]) -> Spread:
+    """Return the spread of values that are at hand, by the same ranks."""
+    ordered = sorted(values)
+    of = len(ordered)
+    if not of:
+        return NONE
+    return Spread(of, ordered[(of + 1) // 2 - 1], ordered[(of * 9 + 9) // 10 - 1])
