@@ -120,6 +120,9 @@ def test_while_tables_are_filled_a_page_says_how_far_it_is(own: Board) -> None:
 def test_what_is_not_here_is_said_in_a_sentence(page: Served) -> None:
     assert "There is no such page." in ask(page.url, "/nothing").text
     assert ask(page.url, "/nothing").status == 404
+    assert ask(page.url, "/leads/no-such-lead").status == 404
+    assert "No fact tells of a lead" in ask(page.url, "/leads/no-such-lead").text
+    assert ask(page.url, "/lead.json", headers={}).status == 404
     assert ask(page.url, "/static/nothing.js").status == 404
     assert ask(page.url, "/static/..%2Fsite.py").status == 404
 

@@ -8,6 +8,7 @@
   const THEMES = ["system", "light", "dark"];
   const WORDS = { system: "Theme: auto", light: "Theme: light", dark: "Theme: dark" };
   const QUIET_MS = 1500; // between two updates; a busy log would else reload all the time
+  const SHARE = 8; // and so many times as long as the last one took, whatever the load
   const RETRY_MS = 5000;
   const FOCUSABLE = "a[href], button, input, select, summary, [tabindex]";
 
@@ -121,13 +122,14 @@
       if (waiting) return;
       waiting = true;
       again = false;
+      const started = performance.now();
       update()
         .catch((problem) => state("off", `not up to date: ${problem.message}`))
         .finally(() =>
           setTimeout(() => {
             waiting = false;
             if (again) soon();
-          }, QUIET_MS),
+          }, Math.max(QUIET_MS, SHARE * (performance.now() - started))),
         );
     };
 
