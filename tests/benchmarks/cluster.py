@@ -24,7 +24,7 @@ from tests.benchmarks.load import PARTITIONS, Load, Sent
 from tests.e2e.harness import Site, agree
 
 _ANSWER_SECONDS: Final = 30.0
-_COMING_UP: Final = frozenset(
+COMING_UP: Final = frozenset(
     {
         KafkaError.NOT_COORDINATOR,
         KafkaError.COORDINATOR_NOT_AVAILABLE,
@@ -32,6 +32,7 @@ _COMING_UP: Final = frozenset(
         KafkaError._TIMED_OUT,
     }
 )
+"""What a group's coordinator answers that is not there yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ class Progress:
         try:
             places = self._asker.committed(self._asked, timeout=_ANSWER_SECONDS)
         except KafkaException as error:
-            if error.args[0].code() not in _COMING_UP:
+            if error.args[0].code() not in COMING_UP:
                 raise
             return {}  # The coordinator is still coming up.
         return {place.partition: max(0, place.offset) for place in places}

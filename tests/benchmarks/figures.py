@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from handlers.build import CORE
 from tests.benchmarks.heats import Heat
 from tests.benchmarks.latency import Latency
 from tests.benchmarks.race import Result, Run
@@ -49,7 +50,8 @@ def measured_now() -> Measured:
     """Return an empty part of this machine and day."""
     today = datetime.now(UTC)  # noqa: TID251 - the day on which it was measured
     versions = (
-        f"Python {platform.python_version()}, confluent-kafka {version('confluent-kafka')}, {KAFKA}"
+        f"Python {platform.python_version()}, Baton's domain {CORE}, "
+        f"confluent-kafka {version('confluent-kafka')}, {KAFKA}"
     )
     return Measured(machine(), versions, f"{today:%Y-%m-%d}")
 

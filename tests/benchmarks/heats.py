@@ -11,6 +11,7 @@ from typing import Final
 
 import yaml
 
+from handlers.build import CORE
 from schemas.policy import shipped_text
 from tests.benchmarks.cluster import write_log
 from tests.benchmarks.load import ACTIVITIES, Load
@@ -48,7 +49,8 @@ class Heat:
 
 def reference(load: Load) -> list[Plan]:
     """Everybody on the reference load."""
-    who = tuple(name for name in candidates() if not name.startswith("baton-"))
+    also = ("baton-interpreted",) if CORE == "compiled" else ()
+    who = ("baton", *also, "faust", "quix", "streams", "streams-uncached")
     return [Plan("reference", "the reference load", load, who)]
 
 

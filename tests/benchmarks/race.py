@@ -17,10 +17,11 @@ from statistics import median
 from typing import Any, Final
 
 from events.child import Child
+from handlers.build import CORE
 from tests.benchmarks.cluster import Log, Progress, keys_of, renew_outputs, scratch_topic
 from tests.benchmarks.expected import disagreement
 from tests.benchmarks.machinery import PEERS, class_path_of_streams, python_of_peers
-from tests.e2e.harness import BATON
+from tests.e2e.harness import BATON, ROOT
 
 WARM_UP: Final = 0.2
 LOOK_SECONDS: Final = 0.05
@@ -44,6 +45,8 @@ class Candidate:
     """Of the log; slow ones need not read all of it to show how slow they are."""
     processes: int = 1
     is_baton: bool = False
+    interpreted: bool = False
+    """Without the compiled domain, even where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,10 @@ def candidates() -> dict[str, Candidate]:
     """Everybody, by a short name."""
     streams = "Kafka Streams 4.3.1, exactly once v2, RocksDB, one thread: the simple job"
     found = (
-        Candidate("baton", "Baton, exactly once, RocksDB, one process: the whole policy", _baton,
-                  is_baton=True),
+        Candidate("baton", f"Baton, domain {CORE}, exactly once, RocksDB, one process: "
+                  "the whole policy", _baton, is_baton=True),
+        Candidate("baton-interpreted", "Baton, domain interpreted", _baton, is_baton=True,
+                  interpreted=True),
         *(Candidate(f"baton-{count}", f"Baton, {count} processes", _baton, processes=count,
                     is_baton=True) for count in (2, 3, 4)),
         Candidate("faust", "Faust 0.15.3, agent with a table, at least once: the simple job",
@@ -206,13 +211,14 @@ def _environment(
 ) -> dict[str, str]:
     if not candidate.is_baton:
         return {name: text for name, text in os.environ.items() if not name.startswith("BATON_")}
-    return log.site.environment(
+    environment = log.site.environment(
         group=group,
         worker_name=f"w{number}",
         state_dir=folder / str(number),
         metrics_port=0,
         log_level="warning",
     )
+    return environment | ({"PYTHONPATH": str(ROOT)} if candidate.interpreted else {})
 
 
 def _baton(_log: Log, _group: str, _folder: Path, _sink: str) -> Sequence[str]:

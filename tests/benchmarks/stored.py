@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from events.clients import consumer_config
 from events.codec import decode
@@ -21,7 +21,7 @@ from lifecycle.lead import Lead
 from lifecycle.signals import Signal
 from schemas.policy import shipped
 from schemas.refusal import Refused
-from tests.benchmarks.cluster import Log, Progress, append, ends_of, write_log
+from tests.benchmarks.cluster import COMING_UP, Log, Progress, append, ends_of, write_log
 from tests.benchmarks.latency import LINGER
 from tests.benchmarks.load import Load, Sent
 from tests.e2e.harness import RunningWorker, Site, await_that, worker
@@ -29,6 +29,7 @@ from tests.e2e.harness import RunningWorker, Site, await_that, worker
 SAMPLE_SIGNALS: Final = 50_000
 WORK_SIGNALS: Final = 200_000
 _SECONDS_MAX: Final = 900.0
+_COMING_UP_SECONDS: Final = 30.0
 _LEAD_NAME: Final = "lead-{:07d}"
 
 
@@ -124,7 +125,16 @@ def begin_at_the_start(site: Site) -> None:
     asker = Consumer(consumer_config(site.properties, site.group))
     topic = site.topics.signals
     places = [TopicPartition(topic, number, 0) for number in range(site.partitions)]
-    asker.commit(offsets=places, asynchronous=False)
+    deadline = time.monotonic() + _COMING_UP_SECONDS
+    while True:
+        try:
+            asker.commit(offsets=places, asynchronous=False)
+        except KafkaException as error:
+            if error.args[0].code() not in COMING_UP or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            break
     asker.close()
 
 
