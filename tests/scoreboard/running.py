@@ -110,21 +110,28 @@ def await_full(url: str, feed: Feed, ends: dict[int, int]) -> None:
     await_that(is_full, "the end of the log")
 
 
+def environment_of(feed: Feed, url: str) -> dict[str, str]:
+    """What a command has to be told to read this log into this database."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("BATON_")
+    }
+    environment |= {
+        f"BATON_KAFKA__{name.upper().replace('.', '_')}": value
+        for name, value in feed.properties.items()
+    }
+    return environment | {
+        "BATON_TOPICS_PREFIX": feed.topics.prefix,
+        "BATON_SCOREBOARD_DATABASE_URL": url,
+        "BATON_SCOREBOARD_PORT": "0",
+        "BATON_LOG_FORMAT": "json",
+    }
+
+
 class BoardProcess:
     """A scoreboard as an operator starts it."""
 
     def __init__(self, feed: Feed, url: str, folder: Path, **more: str) -> None:
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("BATON_")
-        }
-        environment |= {
-            "BATON_KAFKA__BOOTSTRAP_SERVERS": feed.properties["bootstrap.servers"],
-            "BATON_TOPICS_PREFIX": feed.topics.prefix,
-            "BATON_SCOREBOARD_DATABASE_URL": url,
-            "BATON_SCOREBOARD_PORT": "0",
-            "BATON_LOG_FORMAT": "json",
-            **more,
-        }
+        environment = environment_of(feed, url) | more
         self._path = folder / f"board-{time.monotonic_ns()}.log"
         with self._path.open("wb") as told:
             self._process = subprocess.Popen(
