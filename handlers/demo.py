@@ -8,6 +8,9 @@ from typing import Final
 from events.embedded import EmbeddedBroker
 from events.topics import Topics, create
 from handlers.report import Report, read_report, read_timeline
+from handlers.scoreboard.at_once import newest_at, tables_of
+from handlers.scoreboard.numbers.filters import Filters
+from handlers.scoreboard.numbers.verdicts import Verdicts, verdicts
 from handlers.settings import Settings
 from handlers.simulate.crew import crew
 from handlers.simulate.run import Played, Progress, Size, prepare, run
@@ -23,6 +26,7 @@ class Seen:
     report: Report
     story: list[bytes]
     """The facts of the report's lead, as published."""
+    verdicts: Verdicts
 
 
 @contextmanager
@@ -50,4 +54,6 @@ def show(
         played = run(play, settings.kafka, topics, settings.group, on_progress, staff.check)
     report = read_report(settings.kafka, topics)
     story = read_timeline(settings.kafka, topics, report.story) if report.story else []
-    return Seen(played, report, story)
+    with tables_of(settings.kafka, topics) as connection:
+        judged = verdicts(connection, Filters(), newest_at(connection))
+    return Seen(played, report, story, judged)

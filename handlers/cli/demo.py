@@ -6,14 +6,15 @@ import typer
 
 from events.embedded import EmbeddedBrokerError
 from handlers import demo as stage
-from handlers import logs, report_text
-from handlers.cli import terminal
+from handlers import logs, report_text, verdicts_text
+from handlers.cli import demo_page, terminal
 from handlers.cli.simulate import Leads, Seed, Weeks, days_shown, pace, spoken
+from handlers.exits import Exit
 from handlers.settings import load
 from handlers.simulate.run import SEED_DEFAULT, Size
 
-WEEKS_DEFAULT: Final = 8
-LEADS_DEFAULT: Final = 2_000
+WEEKS_DEFAULT: Final = 12
+LEADS_DEFAULT: Final = 2_600
 
 _SEVERITIES: Final = ("debug", "info", "warning", "error")
 _HINT: Final = (
@@ -30,13 +31,18 @@ def demo(
         bool,
         typer.Option(help="Start a broker in memory; --no-embedded: use the configured Kafka."),
     ] = True,
+    serve: Annotated[
+        bool,
+        typer.Option(help="On a terminal: serve the scoreboard of it all until Ctrl-C."),
+    ] = True,
 ) -> None:
     """Watch a company's leads move along the spectrum, and see what both teams want to know.
 
     It starts a broker that keeps nothing, creates the topics, runs a worker and plays a B2B
     company in virtual time: campaigns, journeys, junk, reps good and lazy, deals won and lost.
-    Then it prints the funnel, handovers, recycles, promises kept, refused input, and the story
-    of one lead with its receipt.
+    Then it prints the funnel, handovers, recycles, promises kept, refused input, the story of one
+    lead with its receipt, and the verdicts: quality or handling, by campaign and by rep. On a
+    terminal it goes on to serve the scoreboard, a page in which all of it can be looked through.
 
     For example:
 
@@ -55,11 +61,20 @@ def demo(
             terminal.say(f"Playing {weeks} weeks of a company with {leads:,} leads …")
             with days_shown(size) as shown:
                 seen = stage.show(chosen, size, shown)
+            _print(seen, size)
+            served = demo_page.serve(chosen) if serve and terminal.for_people() else Exit.OK
     except EmbeddedBrokerError as error:
         hint = "'baton demo --no-embedded' uses the configured Kafka instead."
         raise terminal.CommandError(str(error), hint) from error
+    if served is not Exit.OK:
+        raise typer.Exit(served)
+
+
+def _print(seen: stage.Seen, size: Size) -> None:
+    """Print what both teams want to know."""
     console = terminal.out()
     console.print(report_text.render(seen.report))
     if seen.story:
         console.print(report_text.render_timeline(seen.story))
+    console.print(verdicts_text.render(seen.verdicts))
     console.print(f"\n{pace(size, seen.played)}; {seen.report.facts:,} facts.")

@@ -16,7 +16,7 @@ from lifecycle.policy import Policy
 from schemas.times import rfc3339
 
 _BUSINESS_DAY_HOURS: Final = 9
-_PICKED_GRADES: Final = frozenset({"A1", "A2"})
+_PICKED_GRADES: Final = frozenset({"A1"})
 _SOFT_NO: Final = ("no_fit", "no_interest", "evaluating")
 _NOT_NOW: Final = ("bad_timing", "no_budget", "evaluating", "in_contract", "no_fit", "no_interest")
 _DISQUALIFYING: Final = frozenset({"no_fit", "no_interest"})
@@ -85,8 +85,7 @@ class Handling:
             return who.junk
         if self._maybe(0.02):  # Some are in the CRM already.
             return "duplicate"
-        cherry = self._offer.fast or self._offer.grade in _PICKED_GRADES
-        if not cherry and self._maybe(self._rep.style.picky):
+        if self._offer.grade not in _PICKED_GRADES and self._maybe(self._rep.style.picky):
             return chance.choice(_SOFT_NO)
         return None
 

@@ -15,6 +15,9 @@ HAPPENINGS_MAX: Final = 150
 """Bound on what one lead does."""
 
 _JUNK_FOUND_LATER: Final = 0.4
+_TRACKED: Final = 0.9
+"""Share of visitors whom the web's tracker knows again: their later visits name the campaign that
+brought them first. Of the others only the first visit does, by its link."""
 _UNSUBSCRIBED: Final = 0.012
 _BOUNCED: Final = 0.008
 
@@ -34,6 +37,7 @@ _SYSTEM: Final = {
     "callback_request": FORMS,
     "viewing_request": FORMS,
 }
+_TRACKING: Final = frozenset({WEB, FORMS})
 _PAGES: Final = {
     "pricing_view": "/pricing",
     "integration_docs": "/docs/integrations",
@@ -55,6 +59,8 @@ class Journey:
         self._ends_at = ends_at
         self._found: list[Happening] = []
         self._known = False
+        # Drawn apart: who refuses cookies does not live another life.
+        self._tracked = Random(f"{seed}:cookies:{person.id}").random() < _TRACKED
         self._walk(begins_at)
 
     def __iter__(self) -> Iterator[Happening]:
@@ -94,7 +100,7 @@ class Journey:
         progress = (visit + 1) / visits
         if visit:
             self._do(at, "return_visit")
-        for _ in range(chance.randrange(1, 6)):
+        for _ in range(chance.randrange(1, 4)):
             at += chance.randrange(15_000, 4 * MINUTE_MS)
             self._do(at, "page_view")
         if self._maybe(0.65 * person.interest):
@@ -168,11 +174,12 @@ class Journey:
         system = _SYSTEM.get(activity, WEB)
         data: dict[str, Any] = {"activity": activity, "channel": system[1:]}
         campaign = self._person.campaign
-        if first:
+        names = first or (self._tracked and system in _TRACKING)
+        if names:
             data |= {"source": campaign.source, "medium": campaign.medium}
             if campaign.name is not None:
                 data["campaign"] = campaign.name
-        if first and self._person.content is not None:
+        if names and self._person.content is not None:
             data["content"] = self._person.content
         if system == EMAIL:
             data |= {"campaign": "newsletter", "source": "newsletter", "medium": "email"}

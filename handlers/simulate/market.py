@@ -21,6 +21,8 @@ class Campaign:
     """Probability that there is something to sell, whatever they look at."""
     opener: tuple[str, ...]
     """What the first visit does, one of these."""
+    americas: float = 0.3
+    """Share of leads from the Americas, whom the team there works."""
     junk: float = 0.02
     contents: tuple[str, ...] = ()
     event_week: int | None = None
@@ -32,22 +34,25 @@ CAMPAIGNS: Final = (
         "brand-search",
         "google",
         "cpc",
-        14,
+        18,
         0.65,
-        0.70,
-        0.46,
+        0.78,
+        0.80,
         ("ad_click", "pricing_view"),
+        americas=0.05,
         contents=("text-ad-a", "text-ad-b"),
     ),
+    # Good leads, and nearly all of them go to a team that lets them lie.
     Campaign(
         "ops-leaders",
         "linkedin",
         "paid-social",
-        16,
+        20,
         0.80,
-        0.45,
-        0.32,
+        0.72,
+        0.70,
         ("ad_click", "case_study_view"),
+        americas=0.85,
         contents=("case-steel-mill", "case-port"),
     ),
     # Looks like the best one by downloads; hardly anybody needs anything.
@@ -55,23 +60,25 @@ CAMPAIGNS: Final = (
         "free-ebook",
         "content-network",
         "syndication",
-        18,
-        0.40,
-        0.60,
+        20,
+        0.62,
+        0.82,
         0.08,
         ("ebook_download",),
-        junk=0.16,
+        americas=0.08,
+        junk=0.10,
         contents=("ebook-trends", "ebook-checklist"),
     ),
     Campaign(
         "planning-webinar",
         "newsletter",
         "email",
-        10,
+        8,
         0.70,
         0.60,
-        0.36,
+        0.50,
         ("webinar_registered",),
+        americas=0.15,
         contents=("webinar-planning",),
         event_week=3,
     ),
@@ -79,11 +86,12 @@ CAMPAIGNS: Final = (
         "spring-fair",
         "fair",
         "event",
-        9,
+        6,
         0.75,
         0.35,
-        0.30,
+        0.45,
         ("event_visit",),
+        americas=0.05,
         contents=("booth-demo", "badge-scan"),
         event_week=6,
     ),
@@ -91,27 +99,29 @@ CAMPAIGNS: Final = (
         "retargeting",
         "display",
         "banner",
-        11,
-        0.35,
-        0.30,
-        0.12,
+        12,
+        0.55,
+        0.75,
+        0.10,
         ("ad_click",),
-        junk=0.20,
+        americas=0.08,
+        junk=0.14,
         contents=("banner-wide", "banner-square"),
     ),
     Campaign(
         "partner-referral",
         "partner",
         "referral",
-        5,
+        8,
         0.85,
         0.75,
-        0.62,
+        0.85,
         ("case_study_view", "callback_request"),
+        americas=0.05,
         junk=0.0,
         contents=("partner-page",),
     ),
-    Campaign(None, "google", "organic", 17, 0.55, 0.50, 0.26, ("page_view",)),
+    Campaign(None, "google", "organic", 8, 0.55, 0.50, 0.30, ("page_view",), americas=0.2),
 )
 
 COUNTRIES: Final = (
@@ -127,6 +137,8 @@ COUNTRIES: Final = (
     ("CA", "America/Toronto", 5),
 )
 """Country, zone of the lead's office hours, weight."""
+
+AMERICAS: Final = frozenset({"US", "CA"})
 
 INDUSTRIES_MATCHING: Final = ("manufacturing", "logistics", "real_estate", "software", "retail")
 INDUSTRIES_OTHER: Final = ("education", "consulting", "healthcare", "hospitality", "agriculture")

@@ -42,7 +42,7 @@ def person(seed: int, index: int) -> Person:
     """Draw one lead; it depends on the seed and its number alone."""
     chance = Random(f"{seed}:person:{index}")
     campaign = chance.choices(market.CAMPAIGNS, [c.weight for c in market.CAMPAIGNS])[0]
-    country, zone, _ = chance.choices(market.COUNTRIES, [w for _, _, w in market.COUNTRIES])[0]
+    country, zone = _home(chance, campaign)
     junk = chance.choice(market.JUNK) if chance.random() < campaign.junk else None
     fit = _bounded(chance.gauss(campaign.fit, _FIT_SPREAD))
     need = junk is None and chance.random() < _bounded(
@@ -57,12 +57,19 @@ def person(seed: int, index: int) -> Person:
         # Somebody with a need looks at more, but curiosity alone looks much the same from outside.
         interest=_bounded(chance.gauss(campaign.interest + (0.15 if need else -0.1), 0.2)),
         need=need,
-        budget=chance.random() < (0.85 if need else 0.25),
-        authority=chance.random() < fit,
+        budget=chance.random() < (0.93 if need else 0.25),
+        authority=chance.random() < (0.5 + fit / 2 if need else fit),
         timeline_days=chance.choice((14, 30, 45, 60, 80) if need else (60, 120, 200, 365)),
         wins=_bounded(0.25 + 0.4 * fit) if need else 0.05,
         junk=junk,
     )
+
+
+def _home(chance: Random, campaign: Campaign) -> tuple[str, str]:
+    overseas = chance.random() < campaign.americas
+    there = [one for one in market.COUNTRIES if (one[0] in market.AMERICAS) is overseas]
+    country, zone, _ = chance.choices(there, [weight for _, _, weight in there])[0]
+    return country, zone
 
 
 def _profile(

@@ -67,10 +67,10 @@ class Rep:
 REPS: Final = (
     Rep("rep-anna", "berlin", GOOD),
     Rep("rep-bela", "berlin", GOOD),
-    Rep("rep-carl", "berlin", SLOW),
     Rep("rep-dora", "berlin", CHERRY),
+    Rep("rep-emma", "berlin", GOOD),
     Rep("rep-part-time", "berlin", GOOD),
-    Rep("rep-emma", "new_york", GOOD),
+    Rep("rep-carl", "new_york", SLOW),
     Rep("rep-finn", "new_york", LAZY),
     Rep("rep-gina", "new_york", SLOW),
 )

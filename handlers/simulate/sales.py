@@ -20,6 +20,8 @@ from lifecycle.policy import Policy
 
 _CRM_ASSIGNS: Final = 0.6
 """Share of queued offers that the CRM gives to somebody by name, before that one answers."""
+_A_LOOK_MS: Final = 15 * MINUTE_MS
+_ABOUT_THE_SAME_MS: Final = 2 * HOUR_MS
 _CLAIMED: Final = 0.05
 _NOMINATED: Final = 0.04
 _EXPANDS: Final = 0.3
@@ -104,7 +106,7 @@ class Sales:
             grade=data["receipt"]["grade"],
         )
         self._present[fact.lead_id] = offer.id
-        rep = self._rep_for(data["assignee"], data["team"], chance)
+        rep = self._rep_for(data["assignee"], data["team"], now, chance)
         handling = Handling(self._policy, rep, offer, who, now, chance)
         if rep.name != data["assignee"] and handling.deeds and chance.random() < _CRM_ASSIGNS:
             at = now + chance.randrange(5_000, 90_000)
@@ -139,10 +141,17 @@ class Sales:
         won_at = rep.after(self._policy, at, chance.randrange(20, 90) * HOUR_MS)
         self._later(Deed(won_at, fact.lead_id, "lead.won.v1", deal | amount, deal_id=deal_id))
 
-    def _rep_for(self, assignee: str, team: str, chance: Random) -> Rep:
+    def _rep_for(self, assignee: str, team: str, now: int, chance: Random) -> Rep:
+        """Return who takes an offer: of a queue, one of those who are at work first."""
         if assignee in BY_NAME:
             return BY_NAME[assignee]
-        return chance.choice([rep for rep in REPS if rep.team == team] or [HEAD_OF_SALES])
+        at_work = {
+            rep: rep.after(self._policy, now, _A_LOOK_MS) for rep in REPS if rep.team == team
+        }
+        if not at_work:
+            return HEAD_OF_SALES
+        soon = min(at_work.values()) + _ABOUT_THE_SAME_MS
+        return chance.choice([rep for rep, at in at_work.items() if at <= soon])
 
     def _later(self, deed: Deed) -> None:
         # Deeds themselves are never compared; and of two leads' deeds at the same time, which one
