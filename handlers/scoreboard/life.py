@@ -35,6 +35,8 @@ log: Final = logging.getLogger("baton.scoreboard")
 LOOK_SECONDS: Final = 1.0
 """Between two looks at where reading stands, and whether a rebuild was asked for."""
 POLL_SECONDS: Final = 0.1
+ANSWER_SECONDS_MAX: Final = 10.0
+"""How long a broker may take to say where a partition ends."""
 END_SECONDS_MAX: Final = 8.0
 """How long the end may take in good order."""
 LIVE_SECONDS_MAX: Final = 60.0
@@ -70,13 +72,14 @@ class Life:
         self._around = around
         self._writer = around.writer
         self._thread = WriterThread()
-        self._watched = Watched(around.metrics)
+        self._watched = Watched(around.metrics, self._live)
         self._news = News()
         topics = Topics(settings.topics_prefix)
         shared = (self._writer, self._thread, around.metrics, self._news)
         self._taker = Taker(settings.kafka, topics.policies, *shared, self._fail)
         self._healer = Healer(settings.kafka, topics.lifecycle, *shared)
         self._outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._answers = True
         self._tasks: set[asyncio.Task[None]] = set()
         self._was_empty = not any(self._writer.offsets.values())
         self._came_round_at = time.monotonic()
@@ -203,15 +206,29 @@ class Life:
         """Note how far reading is, for the page and for machines."""
         if self._is_reading():
             await self._thread.do(self._writer.go_on, self._app.done(self._writer.offsets))
-            ends = await self._app.ends()
+            ends = await self._ends()
             if ends:
                 await self._note(ends)
         stands = await self._thread.do(self._writer.standing)
         self._around.metrics.stands(stands)
-        still = time.monotonic() - self._came_round_at
-        self._watched.live = (still < LIVE_SECONDS_MAX, f"the loop came round {still:.1f} s ago")
-        self._watched.ready = (self._is_reading(), self._sentence(stands))
+        self._watched.ready = (self._is_reading() and self._answers, self._sentence(stands))
         return stands
+
+    async def _ends(self) -> Offsets:
+        """Ask where the topic ends; nothing while no broker says so, which is no reason to end."""
+        try:
+            ends = await asyncio.wait_for(self._app.ends(), ANSWER_SECONDS_MAX)
+        except (TimeoutError, KafkaError) as error:
+            if self._answers:
+                log.warning("the cluster does not answer: %s", error or "no word for too long")
+            self._answers = False
+            return {}
+        self._answers = True
+        return ends
+
+    def _live(self) -> tuple[bool, str]:
+        still = time.monotonic() - self._came_round_at
+        return still < LIVE_SECONDS_MAX, f"the loop came round {still:.1f} s ago"
 
     async def _note(self, ends: Offsets) -> None:
         """Note where the topic ends, and whether the tables are being filled from its start."""
@@ -243,6 +260,8 @@ class Life:
     def _sentence(self, stands: Standing) -> str:
         if not self._app.has_joined:
             return f"joining the group {self._around.settings.scoreboard_group}"
+        if not self._answers:
+            return "the cluster does not answer"
         if stands.filling is not None:
             return f"reading what is there: {stands.filling.share:.1%}"
         return f"reading, {sum(stands.lag.values())} records behind"

@@ -3,6 +3,7 @@
 The page's guard stands before them as well: metrics are data.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
@@ -18,9 +19,9 @@ _UNAVAILABLE: Final = 503
 class Watched:
     """What machines ask, and who answers."""
 
-    def __init__(self, metrics: BoardMetrics) -> None:
+    def __init__(self, metrics: BoardMetrics, live: Callable[[], Answer]) -> None:
         self._metrics = metrics
-        self.live: Answer = (True, "starting")
+        self._is_live = live
         self.ready: Answer = (False, "starting")
         metrics.ready_as(lambda: self.ready)
 
@@ -35,7 +36,7 @@ class Watched:
         return web.Response(body=self._metrics.text(), headers=headers)
 
     async def _live(self, _: web.Request) -> web.Response:
-        return _sentence(self.live)
+        return _sentence(self._is_live())
 
     async def _ready(self, _: web.Request) -> web.Response:
         return _sentence(self.ready)
