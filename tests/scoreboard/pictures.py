@@ -23,7 +23,6 @@ FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 PICTURES = {
     "overview": ("/", 1280, 860, "light"),
     "promises": ("/sla", 1280, 860, "dark"),
-    "phone": ("/weekly", 390, 780, "light"),
 }
 """By name: the page, its size and its theme."""
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, func, select
 
+from handlers.scoreboard.numbers.filters import FilterError
 from handlers.scoreboard.numbers.table import Column, Kind, Table
 from handlers.scoreboard.tables import LEADS
 from handlers.scoreboard.web.view import Asked, View
@@ -28,9 +29,13 @@ _COLUMNS: Final = (
 
 
 def read_leads(asked: Asked) -> View:
-    """Return the leads that were looked for."""
+    """Return the leads that were looked for. Raises FilterError with a sentence."""
     wanted = asked.query.get("q", "").strip()[:SEARCH_CHARACTERS_MAX]
     stage = asked.query.get("stage", "")
+    if not wanted.isprintable():
+        raise FilterError("a lead's id has no characters that cannot be shown")
+    if stage and stage not in set(Stage):
+        raise FilterError(f"stage is one of {', '.join(Stage)}, not {stage[:40]!r}")
     clauses = _clauses(asked, wanted, stage)
     found = asked.connection.execute(
         select(func.count()).select_from(LEADS).where(*clauses)
