@@ -39,8 +39,10 @@ def scoreboard(context: typer.Context) -> None:
         return
     settings = terminal.settings()
     # Faust and SQLAlchemy: no other command waits for them.
+    from handlers.garbage import collect_seldom  # noqa: PLC0415
     from handlers.scoreboard.service import Scoreboard  # noqa: PLC0415
 
+    collect_seldom()
     raise typer.Exit(Scoreboard(settings).run(stop_on_signals()))
 
 

@@ -1,5 +1,6 @@
 """PostgreSQL for tests: the distribution's own, on a free port, with nothing kept afterwards."""
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -12,8 +13,9 @@ import uuid
 from pathlib import Path
 from typing import IO, NoReturn, Self
 
-import psycopg
 import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from events.child import Child
 
@@ -24,6 +26,8 @@ USERS = ("postgres", "nobody")
 
 def lacking() -> str | None:
     """Say what is not there; None: it can be started."""
+    if importlib.util.find_spec("psycopg") is None:
+        return "psycopg is not installed (the extra `postgresql`)"
     if binaries() is None:
         return "PostgreSQL is not installed (Debian: apt install postgresql)"
     if os.geteuid() == 0 and shutil.which("setpriv") is None:
@@ -99,8 +103,8 @@ class PostgreSQL:
         until = time.monotonic() + START_SECONDS_MAX
         while True:
             try:
-                psycopg.connect(self._url("postgres"), connect_timeout=1).close()
-            except psycopg.OperationalError:
+                self._connect()
+            except OperationalError:
                 assert self._child.exited() is None, self._child.tail()
                 assert time.monotonic() < until, self._child.tail()
                 time.sleep(0.05)
@@ -117,9 +121,20 @@ class PostgreSQL:
     def database(self) -> str:
         """Make a database, and return the address of it."""
         name = f"board_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+        self._connect(f'CREATE DATABASE "{name}"')
         return self._url(name)
+
+    def _connect(self, statement: str = "SELECT 1") -> None:
+        engine = create_engine(
+            make_url(self._url("postgres")).set(drivername="postgresql+psycopg"),
+            isolation_level="AUTOCOMMIT",
+            connect_args={"connect_timeout": 1},
+        )
+        try:
+            with engine.connect() as connection:
+                connection.execute(text(statement))
+        finally:
+            engine.dispose()
 
     def _url(self, database: str) -> str:
         return f"postgresql://baton@127.0.0.1:{self._port}/{database}"
