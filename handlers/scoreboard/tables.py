@@ -178,7 +178,10 @@ CLOCKS: Final = Table(
     Column("run", Integer, primary_key=True),
     _text("ref"),  # the handover or opportunity it belongs to
     _text("handover_id"),
-    _text("campaign"),  # of that handover's touch
+    _text("campaign"),  # of that handover's touch, as the next two
+    _text("source"),
+    _text("content"),
+    _text("grade"),
     _text("assignee"),  # whose promise it was when it broke or ended, or is
     _text("team"),
     Column("started_at", BigInteger, nullable=False),
@@ -205,13 +208,17 @@ CLOCKS: Final = Table(
     # running; met (before any breach), disputed (met in time, heard of after the breach), late (the
     # first breach was noticed late), broken (it was not), cancelled (before it was due)
     _text("outcome"),
-    Index("clocks_campaign", "campaign"),
     # What attainment is counted from, and the times used in their order: neither asks for the rows.
-    Index("clocks_kept", "clock", "assignee", "team", "week", "outcome", "pauses", "edge"),
+    Index(
+        "clocks_kept",
+        *("clock", "assignee", "team", "week", "outcome", "pauses", "edge"),
+        *("campaign", "source", "content", "grade"),
+    ),
     *(
         Index(
             f"clocks_used_{name}",
             *("clock", *by, "used_seconds", "pauses", *others),
+            *("campaign", "source", "content", "grade"),
             sqlite_where=text("used_seconds IS NOT NULL"),
             postgresql_where=text("used_seconds IS NOT NULL"),
         )
@@ -306,11 +313,16 @@ VOICES: Final = Table(
     _text("grade"),
     _text("stage"),  # after that call
     _text("handover_id"),
-    # Counted from alone, in this order; leads are told apart at the end of the first.
-    Index("voices_leads", "topic", "code", "lead_id"),
+    # Counted from alone, in this order: different leads from the first, times from the other.
+    Index(
+        "voices_leads",
+        *("topic", "code", "lead_id"),
+        *("campaign", "content", "source", "rep", "team", "grade", "week"),
+    ),
     Index(
         "voices_heard",
-        *("topic", "code", "campaign", "content", "stage", "rep", "team", "week", "at"),
+        *("topic", "code", "campaign", "content", "stage"),
+        *("source", "rep", "team", "grade", "week", "at"),
     ),
 )
 """One row for each thing that sales heard in a call."""

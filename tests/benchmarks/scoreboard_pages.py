@@ -11,7 +11,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -53,15 +53,19 @@ class Measured:
     cpu_p95_ms: float
 
 
-def measure(engine: Engine, rounds: int) -> Iterator[Measured]:
-    """Yield each page's times, as it opens and with filters."""
+def measure(engine: Engine, rounds: int, wanted: Collection[str] = ()) -> Iterator[Measured]:
+    """Yield the times of each page, or of those wanted, as it opens and with filters."""
     site = Site(engine, Access("", "", "127.0.0.1", lambda: NOW_AT), News(), PAGES, TOPIC)
     narrowed = list(_filters(engine))
     for page in PAGES:
+        if wanted and page.name not in wanted:
+            continue
         yield _timed(page.name, "all", [_opening(site, page, {})] * rounds)
         if page.filtered:
             some = [_opening(site, page, query) for query in narrowed]
             yield _timed(page.name, "filtered", some * max(1, rounds // len(some)))
+    if wanted and LEAD.name not in wanted:
+        return
     leads = [_opening(site, LEAD, {}, f"/leads/{lead}") for lead in _leads(engine)]
     yield _timed("lead", "all", leads)
 
@@ -121,6 +125,7 @@ def main() -> None:
     asked.add_argument("--leads", type=int, default=LEADS_COUNT)
     asked.add_argument("--facts", type=int, default=FACTS_COUNT)
     asked.add_argument("--rounds", type=int, default=ROUNDS)
+    asked.add_argument("--pages", nargs="*", default=(), help="these alone, by their names")
     asked.add_argument("--json", type=Path, help="where to write the figures")
     chosen = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="baton-board-") as folder:
@@ -131,7 +136,7 @@ def main() -> None:
         engine = database.reading(database.place_of(f"sqlite:///{file.resolve()}"))
         _say("page           asked        times     p50     p95 slowest CPU p50 CPU p95  (ms)")
         figures = []
-        for one in measure(engine, chosen.rounds):
+        for one in measure(engine, chosen.rounds, chosen.pages):
             figures.append(asdict(one))
             page, asked_, times, *took = asdict(one).values()
             _say(f"{page:14} {asked_:9} {times:8}" + "".join(f"{ms:8.0f}" for ms in took))

@@ -29,7 +29,7 @@ from handlers.scoreboard.numbers.filters import Filters
 from handlers.scoreboard.numbers.intervals import Rate, rate
 from handlers.scoreboard.numbers.ranks import spreads_in_order
 from handlers.scoreboard.numbers.spread import NONE, Spread
-from handlers.scoreboard.tables import CLOCKS, HANDOVERS
+from handlers.scoreboard.tables import CLOCKS
 
 PROMISES: Final = (
     "acceptance",
@@ -140,33 +140,30 @@ _COUNTED: Final = {
 
 
 def _grain(filters: Filters) -> CTE:
-    source, where = _narrowed(filters)
     keys = (_IT.clock, _IT.assignee, _IT.team, _IT.week)
     counted = (count.label(name) for name, count in _COUNTED.items())
-    return select(*keys, *counted).select_from(source).where(*where).group_by(*keys).cte("grain")
+    return select(*keys, *counted).where(*_narrowed(filters)).group_by(*keys).cte("grain")
 
 
-def _narrowed(filters: Filters) -> tuple[Any, list[ColumnElement[bool]]]:
-    """Return what to read, and the clauses: a clock's touch and grade are its handover's."""
-    where = [
+def _narrowed(filters: Filters) -> list[ColumnElement[bool]]:
+    return [
         _IT.clock.in_(PROMISES),
-        *filters.where(campaign=_IT.campaign, rep=_IT.assignee, team=_IT.team, week=_IT.week),
+        *filters.where(
+            campaign=_IT.campaign,
+            source=_IT.source,
+            content=_IT.content,
+            grade=_IT.grade,
+            rep=_IT.assignee,
+            team=_IT.team,
+            week=_IT.week,
+        ),
     ]
-    it = HANDOVERS.c
-    of_handover = filters.where(source=it.source, content=it.content, grade=it.grade)
-    if not of_handover:
-        return CLOCKS, where
-    joined = CLOCKS.join(HANDOVERS, it.handover_id == _IT.handover_id)
-    return joined, [*where, *of_handover]
 
 
 def _times(
     connection: Connection, filters: Filters
 ) -> dict[tuple[str, str, str | None], tuple[Spread, ...]]:
-    source, where = _narrowed(filters)
-    among = (true(), _NEVER_PAUSED)
-    # The indexes in the order of the times know whose promise it was and when, and no more.
-    told = filters.unused("rep", "team", "week")
+    where, among = _narrowed(filters), (true(), _NEVER_PAUSED)
     return {
         (name, clock, who[0] if who else None): spans
         for name, column in _GROUPS.items()
@@ -174,9 +171,8 @@ def _times(
             connection,
             (_IT.clock,) if column is None else (_IT.clock, column),
             _IT.used_seconds,
-            source,
+            CLOCKS,
             *where,
             among=among,
-            indexed=not told,
         )
     }

@@ -35,13 +35,12 @@ def spreads_in_order(
     source: FromClause,
     *where: ColumnElement[bool],
     among: Sequence[ColumnElement[bool]] = _ALL,
-    indexed: bool = True,
 ) -> Iterator[tuple[tuple[Any, ...], tuple[Spread, ...]]]:
     """Yield each group's columns and a spread for each of ``among``; as ``spreads`` would say.
 
-    ``indexed``: an index begins with ``by`` and ``value`` and has all else that is asked for.
+    Quick where an index begins with ``by`` and ``value`` and has all else that is asked for.
     """
-    if not indexed or connection.dialect.name != "sqlite":
+    if connection.dialect.name != "sqlite":
         for row in connection.execute(spreads(by, value, source, *where, among=among)):
             cells = row[len(by) :]
             places = range(0, len(cells), _CELLS)
