@@ -44,6 +44,8 @@ LOAD_SHARE: Final = 0.85
 CATCH_UP_SECONDS_MAX: Final = 180.0
 OVERTIME_SECONDS_MAX: Final = 420.0
 """What a run may take besides the faults on the slowest machine it is meant for."""
+NO_END: Final = 2
+"""The exit code of a run that did not come to its end: nothing was compared."""
 
 
 class Phases:
@@ -136,7 +138,7 @@ def bounded(seconds: float, say: Callable[[], str]) -> Iterator[None]:
     def give_up() -> None:
         print(say(), file=sys.stderr, flush=True)
         faulthandler.dump_traceback()
-        os._exit(1)
+        os._exit(NO_END)
 
     watch = threading.Timer(seconds, give_up)
     watch.daemon = True
@@ -148,7 +150,7 @@ def bounded(seconds: float, say: Callable[[], str]) -> Iterator[None]:
 
 
 def main() -> int:
-    """Do what the command line says; 0 when nothing differs."""
+    """Do what the command line says; 0: nothing differs, 1: something does, NO_END: no end."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.chaos", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=None, help="default: any")
@@ -165,7 +167,7 @@ def main() -> int:
             differences = run(chosen.seconds, seed, phases)
         except (JarsError, KafkaError, AssertionError) as error:
             print(f"seed {seed}, at: {phases.now}: {error}", file=sys.stderr)
-            return 1
+            return NO_END
     print(phases)
     return 1 if differences else 0
 
