@@ -18,6 +18,7 @@ back what makes it a frozen data class to Python.
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,7 @@ INTERPRETED: Final = frozenset({"__init__.py", "light.py", "decay_table.py"})
 """The package's own file, what makes classes while the program runs, and a table."""
 COMPILE_SECONDS_MAX: Final = 900
 
+_MAPPING: Final = re.compile(r"\bMapping\[")
 _BLANK_LINES: Final = 2
 _IMPORTS: Final = (
     "from mypy_extensions import mypyc_attr; from typing import Any, ClassVar; "
@@ -114,10 +116,12 @@ def spelled_out(source: str) -> str:
         for node in ast.parse(source).body
         if isinstance(node, ast.ClassDef) and any(map(_is_data_class, node.decorator_list))
     ]
-    if not classes:
-        return source
-    for node in reversed(classes):
+    for node in classes:
         _spell_out(source, lines, node)
+    # Each mapping of the domain is a dictionary: told so, the compiler need not ask each one.
+    lines = [_MAPPING.sub("dict[", line) for line in lines]
+    if not classes:
+        return "\n".join(lines)
     lines += [
         f"as_record({node.name}, {', '.join(field.told for field in _fields(source, node))})"
         for node in classes

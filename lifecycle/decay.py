@@ -15,6 +15,9 @@ from lifecycle.decay_table import LEFT
 
 STEPS = 1024
 """Steps in a half-life: the length of the table, and a power of two."""
+HALVED_MAX = 64
+HALVED = tuple(ldexp(1.0, -halvings) for halvings in range(HALVED_MAX))
+"""What is left of a point after so many whole half-lives."""
 
 
 def step_of(at: int, half_life_ms: int) -> int:

@@ -14,7 +14,7 @@ The last bit of a sum must not decide there, so rounding up begins a millionth b
 from dataclasses import dataclass
 from math import floor, ldexp
 
-from lifecycle.decay import STEPS, decayed, step_of
+from lifecycle.decay import HALVED, HALVED_MAX, STEPS, decayed, step_of
 from lifecycle.decay_table import LEFT
 from lifecycle.lead import Accumulator, Scores
 from lifecycle.light import light
@@ -177,16 +177,19 @@ def totals(scores: Scores, policy: Policy, at: int) -> Totals:
     alive_gated = False
     strongest: str | None = None
     activities = policy.activities
+    steps = at * STEPS
     for name, known in scores.accumulators.items():
         activity = activities.get(name)
         if activity is None:
             continue
         # ``live_mp`` twice, by hand: this runs for every activity of a lead at every page view.
-        age = at * STEPS // known.half_life_ms - known.step
+        # A product with a power of two is exact, as ``ldexp`` is, and no call.
+        age = steps // known.half_life_ms - known.step
         left = LEFT[age & 1023]
-        halvings = -(age >> 10)
+        halvings = age >> 10
+        halved = HALVED[halvings] if 0 <= halvings < HALVED_MAX else ldexp(1.0, -halvings)
         cap = activity.cap_mp
-        live = floor(ldexp(known.points * left, halvings) * 1000 + _ROUND)
+        live = floor(known.points * left * halved * 1000 + _ROUND)
         if live > cap:
             live = cap
         elif live < -cap:
@@ -194,7 +197,7 @@ def totals(scores: Scores, policy: Policy, at: int) -> Totals:
         engagement += live
         later = 0
         if known.gated:
-            later = floor(ldexp(known.gated * left, halvings) * 1000 + _ROUND)
+            later = floor(known.gated * left * halved * 1000 + _ROUND)
             if later > cap:
                 later = cap
             elif later < -cap:

@@ -15,7 +15,13 @@ Profile = Mapping[str, Attribute]
 
 def fit(profile: Profile, policy: Policy) -> int:
     """Return the fit in milli-points, 0 to 100,000: what is unknown is worth nothing."""
-    return min(FIT_MAX_MP, max(0, sum(points for _, _, points in scored(profile, policy))))
+    # A loop where ``scored`` would do: this runs for every page view of a lead on offer.
+    points = 0
+    for name, rule in policy.fit.items():
+        known = profile.get(name)
+        if known is not None and known.value is not None:
+            points += _points_mp(rule, known.value)
+    return min(FIT_MAX_MP, max(0, points))
 
 
 def scored(profile: Profile, policy: Policy) -> list[tuple[str, AttributeValue, int]]:
