@@ -201,7 +201,11 @@ class PartitionStore:
         found: list[tuple[int, str]] = []
         if self._earliest_due > to:
             return found
+        first = True
         for due_at, lead_id in self._due_entries():
+            if first:
+                # Nothing lies before it: the next search need not step over what was fired.
+                first, self._earliest_due = False, due_at
             if due_at > to or len(found) == count_max:
                 break
             if lead_id not in skip:

@@ -72,7 +72,6 @@ def spread(load: Load) -> list[Plan]:
 
 def growth(load: Load) -> list[Plan]:
     """What grows with the definition, and with how much happens."""
-    few, many = _policy(3), _policy(60)
     return [
         Plan("reference", "the reference load", load, ("baton",)),
         *(
@@ -81,9 +80,9 @@ def growth(load: Load) -> list[Plan]:
             for share in (0.001, 0.3)
         ),
         *(
-            Plan(f"activities-{len(names)}", f"{len(names)} activities in the definition",
+            Plan(f"activities-{count}", f"{count} activities in the definition",
                  Load(load.signals, load.leads, activities=names), ("baton",), policy=text)
-            for names, text in (few, many)
+            for count, (names, text) in ((count, _policy(count)) for count in (3, 60))
         ),
     ]  # fmt: skip
 

@@ -103,6 +103,18 @@ def test_the_earliest_due_time_is_known_without_looking_twice(store: PartitionSt
     assert store.earliest_due(due) == due
 
 
+def test_a_search_that_moves_the_lower_bound_loses_nothing_that_comes_before_it_later(
+    store: PartitionStore,
+) -> None:
+    late, early = lead_after("demo_request", "L1", START + DAY), lead_after("demo_request", "L2")
+    commit(store, late)
+    assert [lead_id for _, lead_id in store.due_until(START + 9 * DAY, 9, ())] == ["L1"]
+
+    commit(store, early)
+
+    assert [lead_id for _, lead_id in store.due_until(START + 9 * DAY, 9, ())] == ["L2", "L1"]
+
+
 def test_a_full_copy_of_the_changelog_equals_what_was_applied_batch_by_batch(
     tmp_path: Path, memory: Memory
 ) -> None:
