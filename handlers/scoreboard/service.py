@@ -34,7 +34,13 @@ from handlers.settings import Settings
 log: Final = logging.getLogger("baton.scoreboard")
 
 ASK_SECONDS: Final = 0.5
-_CHATTY: Final = ("faust", "mode", "aiokafka", "handlers.scoreboard")
+_CHATTY: Final = {
+    "faust": logging.WARNING,
+    "mode": logging.WARNING,
+    "handlers.scoreboard": logging.WARNING,
+    # While no broker is there it tells of each try, many a second; that is told once, by us.
+    "aiokafka": logging.CRITICAL,
+}
 
 
 def install_pages(*given: Any) -> None:  # noqa: ANN401 - see Install
@@ -169,10 +175,10 @@ def rebuild_by_other(
 
 def quiet_libraries() -> None:
     """Let Faust and what it stands on speak of what is wrong, not of each step they take."""
-    level = max(logging.getLogger().getEffectiveLevel(), logging.INFO)
+    level = logging.getLogger().getEffectiveLevel()
     if level > logging.DEBUG:
-        for name in _CHATTY:
-            logging.getLogger(name).setLevel(max(level, logging.WARNING))
+        for name, least in _CHATTY.items():
+            logging.getLogger(name).setLevel(max(level, least))
 
 
 def _ask_for_group(admin: AdminClient, group: str) -> None:

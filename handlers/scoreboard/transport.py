@@ -31,6 +31,7 @@ import uvloop
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.services import WaitResults
+from mode.threads import ServiceThread, WorkerThread
 
 from handlers.scoreboard.standing import Offsets
 
@@ -44,8 +45,18 @@ StoredOffsets = Callable[[], Awaitable[Offsets]]
 """Asks the database for the first offset of each partition that is not in the tables."""
 
 
+class _Abandoned(WorkerThread):
+    """A thread that keeps no process alive: one that does not end in time is left behind."""
+
+    def __init__(self, service: ServiceThread, **more: Any) -> None:
+        super().__init__(service, **more)
+        self.daemon = True
+
+
 class BoardConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread of the client, with correction 1."""
+
+    Worker: type[WorkerThread] = _Abandoned
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
