@@ -36,7 +36,9 @@ def hostile(facts: Sequence[bytes]) -> tuple[bytes, ...]:
     for fact in facts:
         told = json.loads(fact)
         stories[told["subject"]].append(told)
-    lead = max(stories, key=lambda one: (len({fact["type"] for fact in stories[one]}), one))
+    # One that came with a campaign, a source and a content, so that all of them are exchanged.
+    named = [one for one in stories if "arrival_content" in stories[one][-1]["data"]]
+    lead = max(named, key=lambda one: (len({fact["type"] for fact in stories[one]}), one))
     return tuple(json.dumps(_exchanged(told, lead, "")).encode() for told in stories[lead])
 
 
