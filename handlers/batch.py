@@ -34,7 +34,7 @@ from handlers.cache import Held
 from handlers.exits import Exit, Stop
 from handlers.partition import COUNTS_KEY, TAKEN, InForce, Ledger
 from handlers.records import Headers, Record, has_header
-from lifecycle.decide import Decision
+from lifecycle.decide import Decision, Outcome
 from lifecycle.facts import Fact
 from lifecycle.lead import Lead
 from lifecycle.policy import Policy
@@ -230,23 +230,25 @@ class Fold:
     # Signals.
 
     def _take_signal(self, record: Record, signal: Signal) -> None:
-        change = self.changes.get(signal.lead_id)
+        lead_id = signal.lead_id
+        change = self.changes.get(lead_id)
         if change is not None:
             lead: Lead | None = change.lead
         else:
-            held = self._held.get(signal.lead_id)
+            held = self._held.get(lead_id)
             lead = None if held is None else held.lead
             # Whoever is known here is at home here; the hash is worth its price for others only.
             if lead is None and self._reroute(record, signal):
                 return
         decision: Decision | None = None
         due_at = None
+        rules, policy = self._rules, self.policy
         nominations = self._nominations(record, signal)
         try:
-            fault = self._rules.vet(signal, self.policy)
+            fault = rules.vet(signal, policy)
             if fault is None:
-                decision = self._rules.decide(lead, signal, self.policy, nominations)
-                due_at = self._rules.next_due(decision.lead)
+                decision = rules.decide(lead, signal, policy, nominations)
+                due_at = rules.next_due(decision.lead)
         except (MemoryError, RecursionError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever the domain raises refuses the record
@@ -273,22 +275,24 @@ class Fold:
         decision: Decision,
         due_at: int | None,
     ) -> None:
-        body = signal.body
-        if decision.lead is not lead:
-            self._keep(decision.lead, due_at, record.timestamp)
-            if signal.lead_id in self.ledger.excluded:
+        body, outcome, facts = signal.body, decision.outcome, decision.facts
+        new = decision.lead
+        if new is not lead:
+            self._keep(new, due_at, record.timestamp)
+            if self.ledger.excluded and signal.lead_id in self.ledger.excluded:
                 self.ledger.include(signal.lead_id, record.timestamp)
-        if decision.nominated_by is not None:
-            self.ledger.nominate(decision.nominated_by, record.timestamp)
-        if decision.facts:
-            self._tell(record, decision.facts)
+        if facts:
+            self._tell(record, facts)
             self.tally.caused_at.append(record.timestamp)
-        self.tally.signals[_type_of(signal), decision.outcome] += 1
-        if decision.outcome == "illegal":
-            self._tell_refusal(record, decision.code or "", decision.detail or "")
-        elif isinstance(body, Engaged):
+        self.tally.signals[_type_of(signal), outcome] += 1
+        if isinstance(body, Engaged):
             if body.activity not in self.policy.activities:
                 self.tally.unscored[body.activity] += 1
+            return
+        if decision.nominated_by is not None:
+            self.ledger.nominate(decision.nominated_by, record.timestamp)
+        if outcome is Outcome.ILLEGAL:
+            self._tell_refusal(record, decision.code or "", decision.detail or "")
         else:
             self.tally.unknown_codes.update(unknown_codes(body, self.policy))
 
@@ -383,7 +387,7 @@ class Fold:
         except Exception as error:  # noqa: BLE001 - one lead's failure must not stop the tick
             self._exclude(record, lead_id, lead, error)
             return
-        self._keep(decision.lead, next_due, record.timestamp)
+        self._keep(decision.lead, next_due, record.timestamp, fired=True)
         self._tell(record, decision.facts)
 
     def _exclude(self, record: Record, lead_id: str, lead: Lead, error: Exception) -> None:
@@ -402,15 +406,20 @@ class Fold:
 
     # What became of a record.
 
-    def _keep(self, lead: Lead, due_at: int | None, timestamp: int) -> None:
-        change = self.changes.get(lead.id)
+    def _keep(self, lead: Lead, due_at: int | None, timestamp: int, *, fired: bool = False) -> None:
+        lead_id = lead.id
+        change = self.changes.get(lead_id)
         if change is None:
-            self.changes[lead.id] = Change(lead, due_at, timestamp, self._held.get(lead.id))
+            moved = True
+            self.changes[lead_id] = Change(lead, due_at, timestamp, self._held.get(lead_id))
         else:
+            moved = fired or change.due_at != due_at
             change.lead, change.due_at, change.timestamp = lead, due_at, timestamp
             change.dirty = True
-        if due_at is not None:
-            heappush(self._due, (due_at, lead.id))
+        # Where it is due when it was due before, it is among the due ones already; whoever was
+        # fired was taken out of them.
+        if moved and due_at is not None:
+            heappush(self._due, (due_at, lead_id))
 
     def _tell(self, record: Record, facts: Iterable[Fact]) -> None:
         headers = fact_headers(traceparent_of(record.headers))

@@ -98,7 +98,9 @@ class Ledger:
 
     def count_message(self, timestamp: int) -> None:
         """Count one record that was taken, whatever becomes of it."""
-        self.begin(timestamp)
+        if timestamp // MINUTE_MS > self.minute:
+            self.begin(timestamp)
+        self._counted_at = timestamp
         self.messages += 1
 
     def count_refused(self, timestamp: int) -> None:
