@@ -72,29 +72,43 @@ def is_old(known: Definitions, now_at: int) -> ColumnElement[bool]:
     return HANDOVERS.c.at + young_ms <= now_at
 
 
+COUNTERS: Final = 4
+"""Of each instant: handovers, those with handling and with quality for a cause, and open ones."""
+
+
 def counted(
     known: Definitions,
-    now_at: int,
+    now_ats: Sequence[int],
     by: Sequence[ColumnElement[Any]],
     *where: ColumnElement[bool],
 ) -> Select[Any]:
-    """Return a statement: a row a group, with handovers, handling, quality and open ones."""
+    """Return a statement: a row a group, with ``COUNTERS`` for each of the instants (ms).
+
+    What differs between instants is which handovers have had their time, not what is known.
+    """
     it = HANDOVERS.c
     still_open = and_(it.ended_at.is_(None), it.withdrawn_at.is_(None), it.opportunity_at.is_(None))
     judged = (
         select(
             *(column.label(f"by_{place}") for place, column in enumerate(by)),
+            *(
+                case((is_old(known, now_at), 1), else_=0).label(f"old_{place}")
+                for place, now_at in enumerate(now_ats)
+            ),
             cause(known).label("cause"),
             case((still_open, 1), else_=0).label("open"),
         )
-        .where(is_old(known, now_at), *where)
+        .where(is_old(known, max(now_ats)), *where)
         .subquery()
     )
-    keys = [judged.c[f"by_{place}"] for place in range(len(by))]
-    return select(
-        *keys,
-        func.count(),
-        func.coalesce(func.sum(case((judged.c.cause == HANDLING, 1), else_=0)), 0),
-        func.coalesce(func.sum(case((judged.c.cause == QUALITY, 1), else_=0)), 0),
-        func.coalesce(func.sum(judged.c.open), 0),
-    ).group_by(*keys)
+    cells = judged.c
+    keys = [cells[f"by_{place}"] for place in range(len(by))]
+    sums: list[ColumnElement[int]] = []
+    for old in (cells[f"old_{place}"] for place in range(len(now_ats))):
+        sums += [
+            func.sum(old),
+            func.sum(case((cells.cause == HANDLING, old), else_=0)),
+            func.sum(case((cells.cause == QUALITY, old), else_=0)),
+            func.sum(cells.open * old),
+        ]
+    return select(*keys, *sums).group_by(*keys)

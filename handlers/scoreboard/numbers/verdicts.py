@@ -6,8 +6,7 @@ the limit, but by q only against other reps who had leads of the same source and
 routing gave the worse leads is not the worse rep, but who says no to what others work is picky.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,9 +15,10 @@ from sqlalchemy import ColumnElement, Connection, case, func, literal, not_, sel
 from handlers.scoreboard.numbers.alike import Comparison, compare
 from handlers.scoreboard.numbers.causes import RULE, counted, is_old
 from handlers.scoreboard.numbers.filters import NOBODY, Filters
-from handlers.scoreboard.numbers.intervals import Rate, rate
+from handlers.scoreboard.numbers.intervals import Rate
 from handlers.scoreboard.numbers.limits import Definitions, definitions
 from handlers.scoreboard.numbers.table import Column, Kind, Table
+from handlers.scoreboard.numbers.tallies import Count, Reps, each
 from handlers.scoreboard.numbers.wording import percent, span
 from handlers.scoreboard.tables import HANDOVERS
 from lifecycle.policy import Scoreboard
@@ -84,41 +84,25 @@ class Verdicts:
     """Handovers that have not had their time yet, left out everywhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
-    handovers: int = 0
-    handling: int = 0
-    quality: int = 0
-    open: int = 0
-
-    def __add__(self, other: "_Count") -> "_Count":
-        return _Count(
-            self.handovers + other.handovers,
-            self.handling + other.handling,
-            self.quality + other.quality,
-            self.open + other.open,
-        )
-
-    @property
-    def h(self) -> Rate:
-        return rate(self.handling, self.handovers)
-
-    @property
-    def q(self) -> Rate:
-        return rate(self.quality, self.handovers - self.handling)
-
-
 def verdicts(connection: Connection, filters: Filters, now_at: int) -> Verdicts:
     """Judge every campaign and rep that the filters leave; ``now_at`` (ms) is the log's time."""
+    return verdicts_at(connection, filters, (now_at,))[0]
+
+
+def verdicts_at(
+    connection: Connection, filters: Filters, now_ats: Sequence[int]
+) -> tuple[Verdicts, ...]:
+    """Judge for several instants by what is known today: each counts what was old enough then."""
     known = definitions(connection)
-    limits = known.newest.scoreboard
-    young = select(func.count()).where(not_(is_old(known, now_at)), *_narrowed(filters))
-    return Verdicts(
-        _campaigns(connection, known, filters, now_at),
-        _reps(connection, known, filters, now_at),
-        limits,
-        int(connection.execute(young).scalar_one()),
-    )
+    campaigns = _campaigns(connection, known, filters, now_ats)
+    reps = _reps(connection, known, filters, now_ats)
+    all_ = select(func.count()).select_from(HANDOVERS).where(*_narrowed(filters))
+    found = []
+    for place, now_at in enumerate(now_ats):
+        young = all_.where(HANDOVERS.c.at <= now_at, not_(is_old(known, now_at)))
+        left_out = int(connection.execute(young).scalar_one())
+        found.append(Verdicts(campaigns[place], reps[place], known.newest.scoreboard, left_out))
+    return tuple(found)
 
 
 def _narrowed(filters: Filters, *without: str) -> list[ColumnElement[bool]]:
@@ -136,65 +120,58 @@ def _narrowed(filters: Filters, *without: str) -> list[ColumnElement[bool]]:
 
 
 def _campaigns(
-    connection: Connection, known: Definitions, filters: Filters, now_at: int
-) -> tuple[Judged, ...]:
-    asked = counted(known, now_at, (HANDOVERS.c.campaign,), *_narrowed(filters, "campaign"))
-    counts = {
-        campaign or NOBODY: _Count(*map(int, rest)) for campaign, *rest in connection.execute(asked)
-    }
-    total = sum(counts.values(), _Count())
+    connection: Connection, known: Definitions, filters: Filters, now_ats: Sequence[int]
+) -> list[tuple[Judged, ...]]:
+    asked = counted(known, now_ats, (HANDOVERS.c.campaign,), *_narrowed(filters, "campaign"))
     limits = known.newest.scoreboard
-    shown = _shown(counts, filters.campaign)
-    return tuple(_campaign(name, counts[name], total, limits) for name in shown)
+    counts: list[dict[str, Count]] = [{} for _ in now_ats]
+    for campaign, *cells in connection.execute(asked):
+        for place, count in each(cells):
+            counts[place][campaign or NOBODY] = count
+    judged = []
+    for one in counts:
+        total = sum(one.values(), Count())
+        shown = _shown(one, filters.campaign)
+        judged.append(tuple(_campaign(name, one[name], total, limits) for name in shown))
+    return judged
 
 
 def _reps(
-    connection: Connection, known: Definitions, filters: Filters, now_at: int
-) -> tuple[Judged, ...]:
+    connection: Connection, known: Definitions, filters: Filters, now_ats: Sequence[int]
+) -> list[tuple[Judged, ...]]:
     it = HANDOVERS.c
     # Others may be of any team: the filter narrows whom to judge, not whom to compare with.
     own = literal(1) if filters.team is None else case((it.team == filters.team, 1), else_=0)
     asked = counted(
-        known, now_at, (it.rep, it.source, it.grade, own), *_narrowed(filters, "rep", "team")
+        known, now_ats, (it.rep, it.source, it.grade, own), *_narrowed(filters, "rep", "team")
     )
-    counts: defaultdict[str, _Count] = defaultdict(_Count)
-    mine: defaultdict[str, dict[object, tuple[int, int]]] = defaultdict(dict)
-    all_: dict[object, dict[str, tuple[int, int]]] = defaultdict(dict)
-    for rep, source, grade, is_own, *rest in connection.execute(asked):
-        name, stratum, count = rep or NOBODY, (source, grade), _Count(*map(int, rest))
-        handled = (count.quality, count.handovers - count.handling)
-        known_of = all_[stratum].get(name, (0, 0))
-        all_[stratum][name] = (known_of[0] + handled[0], known_of[1] + handled[1])
-        if is_own:
-            counts[name] += count
-            mine[name][stratum] = handled
-    total = sum(counts.values(), _Count())
+    reps = [Reps() for _ in now_ats]
+    for rep, source, grade, is_own, *cells in connection.execute(asked):
+        for place, count in each(cells):
+            reps[place].add(rep or NOBODY, (source, grade), count, own=bool(is_own))
     limits = known.newest.scoreboard
-    judged = []
-    for name in _shown(counts, filters.rep):
-        others = {
-            stratum: _added(share for rep, share in all_[stratum].items() if rep != name)
-            for stratum in mine[name]
-        }
-        alike = compare(mine[name], others, limits.sample_min)
-        judged.append(_rep(name, counts[name], total, limits, alike))
-    return tuple(judged)
+    return [
+        tuple(
+            _rep(
+                name,
+                one.counts[name],
+                sum(one.counts.values(), Count()),
+                limits,
+                compare(one.mine[name], one.others(name), limits.sample_min),
+            )
+            for name in _shown(one.counts, filters.rep)
+        )
+        for one in reps
+    ]
 
 
-def _shown(counts: Mapping[str, _Count], only: str | None) -> list[str]:
+def _shown(counts: Mapping[str, Count], only: str | None) -> list[str]:
     """Return whom to show, the largest sample first."""
     names = sorted(counts, key=lambda name: (-counts[name].handovers, name))
     return [name for name in names if only in {None, name}]
 
 
-def _added(shares: Iterable[tuple[int, int]]) -> tuple[int, int]:
-    count = total = 0
-    for quality, of in shares:
-        count, total = count + quality, total + of
-    return count, total
-
-
-def _campaign(name: str, count: _Count, total: _Count, limits: Scoreboard) -> Judged:
+def _campaign(name: str, count: Count, total: Count, limits: Scoreboard) -> Judged:
     h, q = count.h, count.q
     bad_handling, good_handling = _against(h, limits.handling_limit)
     bad_quality, good_quality = _against(q, limits.quality_limit)
@@ -216,7 +193,7 @@ def _campaign(name: str, count: _Count, total: _Count, limits: Scoreboard) -> Ju
 
 
 def _rep(
-    name: str, count: _Count, total: _Count, limits: Scoreboard, alike: Comparison | None
+    name: str, count: Count, total: Count, limits: Scoreboard, alike: Comparison | None
 ) -> Judged:
     h, q = count.h, count.q
     bad, good = _against(h, limits.handling_limit)
@@ -245,8 +222,8 @@ def _against(share: Rate, limit: float) -> tuple[bool, bool]:
     return share.low > limit, share.high < limit
 
 
-def _rest(count: _Count, total: _Count) -> _Count:
-    return _Count(
+def _rest(count: Count, total: Count) -> Count:
+    return Count(
         total.handovers - count.handovers,
         total.handling - count.handling,
         total.quality - count.quality,
@@ -290,7 +267,7 @@ def _compared(alike: Comparison | None) -> str:
     )
 
 
-def _small(count: _Count, limits: Scoreboard) -> str:
+def _small(count: Count, limits: Scoreboard) -> str:
     have = "1 handover has" if count.handovers == 1 else f"{count.handovers} handovers have"
     return f"Too few to tell: {have} had their time, {limits.sample_min} are needed."
 
