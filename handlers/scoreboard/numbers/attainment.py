@@ -145,25 +145,27 @@ def _grain(filters: Filters) -> CTE:
     return select(*keys, *counted).where(*_narrowed(filters)).group_by(*keys).cte("grain")
 
 
-def _narrowed(filters: Filters) -> list[ColumnElement[bool]]:
-    return [
-        _IT.clock.in_(PROMISES),
-        *filters.where(
-            campaign=_IT.campaign,
-            source=_IT.source,
-            content=_IT.content,
-            grade=_IT.grade,
-            rep=_IT.assignee,
-            team=_IT.team,
-            week=_IT.week,
-        ),
-    ]
+def _narrowed(filters: Filters, *, by_index: bool = True) -> list[ColumnElement[bool]]:
+    columns: dict[str, ColumnElement[Any]] = {
+        "campaign": _IT.campaign,
+        "source": _IT.source,
+        "content": _IT.content,
+        "grade": _IT.grade,
+        "rep": _IT.assignee,
+        "team": _IT.team,
+        "week": _IT.week,
+    }
+    if not by_index:
+        columns = {name: column.concat("") for name, column in columns.items()}
+    return [_IT.clock.in_(PROMISES), *filters.where(**columns)]
 
 
 def _times(
     connection: Connection, filters: Filters
 ) -> dict[tuple[str, str, str | None], tuple[Spread, ...]]:
-    where, among = _narrowed(filters), (true(), _NEVER_PAUSED)
+    # The index has to be that of the group, whose values stand in order: SQLite would as soon take
+    # the filter's, and sort what it finds.
+    where, among = _narrowed(filters, by_index=False), (true(), _NEVER_PAUSED)
     return {
         (name, clock, who[0] if who else None): spans
         for name, column in _GROUPS.items()
