@@ -58,8 +58,9 @@ def render_timeline(values: Sequence[bytes]) -> RenderableType:
         if place == half and len(shown) < len(events):
             parts.append(Text(f"  … {len(events) - len(shown)} more facts …", style="dim"))
         parts.append(_line(event))
-    handover = next((e["data"] for e in reversed(events) if "play" in e["data"]), None)
-    if handover is not None and "handover" in handover:
+    # An early notice has a play as well, but no handover.
+    offers = (e["data"] for e in reversed(events) if {"play", "handover"} <= e["data"].keys())
+    if (handover := next(offers, None)) is not None:
         parts += [
             Text(f"\nIts receipt at {handover['handover']}", style="bold"),
             *_receipt(handover),

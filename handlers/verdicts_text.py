@@ -28,9 +28,9 @@ def render(found: Verdicts) -> RenderableType:
     """Return the verdicts to print: the worst first, then by the size of their sample."""
     limits = found.limits
     note = (
-        f"handling over {percent(limits.handling_limit)} or quality over "
-        f"{percent(limits.quality_limit)} for sure (95 %); {found.young:,} handovers are younger "
-        f"than {limits.young_days} days and left out"
+        f"Handling over {percent(limits.handling_limit)}, quality over "
+        f"{percent(limits.quality_limit)} for sure (95 %).\n"
+        f"  {found.young:,} handovers are younger than {limits.young_days} days and left out."
     )
     parts: list[RenderableType] = []
     for title, judged in (("campaign", found.campaigns), ("rep", found.reps)):
@@ -42,10 +42,10 @@ def render(found: Verdicts) -> RenderableType:
 
 
 def _table(judged: Iterable[Judged]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
     for place in range(7):
         table.add_column(justify="right" if place in {2, 3, 5} else "left", no_wrap=True)
-    table.add_row("", "", "handovers", "handling", "", "quality", "", style="dim")
+    table.add_row("", "", "of", "handling", "", "quality", "", style="dim")
     for one in sorted(judged, key=_place):
         table.add_row(
             one.name,
