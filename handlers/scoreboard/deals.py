@@ -39,7 +39,8 @@ def deal_changed(story: Story, fact: Fact) -> None:
 
 def _deal(story: Story, deal: Row, fact: Fact, state: str) -> None:
     """Bring a deal's row to what is known of it now."""
-    data = story.touch("opportunities", deal) and fact.data
+    data = fact.data
+    story.touch("opportunities", deal)
     deal["state"], deal["changed_at"] = state, fact.happened_at
     deal["rep"] = data.owner or data.by or deal["rep"]
     deal["currency"] = data.currency or deal["currency"]
