@@ -31,7 +31,7 @@ class Gauge:
     @property
     def span(self) -> float:
         """How wide the interval is."""
-        return max(0.0, self.high - self.low)
+        return round(max(0.0, self.high - self.low), 2)
 
 
 def gauge(rate: RateCell, limit: float | None = None, top: float = 1.0) -> Gauge | None:

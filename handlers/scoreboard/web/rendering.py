@@ -9,7 +9,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from handlers.scoreboard.numbers.table import Column, Kind
+from handlers.scoreboard.numbers.table import Column, Kind, RateCell
 from handlers.scoreboard.web import charts, formatting
 from handlers.scoreboard.web.addresses import lead_href
 
@@ -65,6 +65,7 @@ def environment() -> Environment:
         "nothing": formatting.NOTHING,
         "number": formatting.number,
         "percent": formatting.percent,
+        "plain_bar": plain_bar,
         "percent_span": formatting.percent_span,
         "short_day": formatting.short_day,
         "spark": charts.spark,
@@ -101,6 +102,23 @@ def static_version() -> str:
 def marked(text: str) -> Markup:
     """Return text with what stands in backticks set as code; everything in it escaped."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
+
+
+def plain_bar(rate: RateCell) -> Markup:
+    """Return the mark of a rate in a table's cell: ``rate_bar`` without a limit.
+
+    Written here and not as a template, since a page may have thousands of them.
+    """
+    place = charts.gauge(rate)
+    if place is None:
+        return Markup()
+    return Markup(  # noqa: S704 - numbers of our own
+        '<svg class="rate-bar tone-plain" width="100%" height="10" aria-hidden="true" '
+        'focusable="false"><rect class="track" x="0" y="3.5" width="100%" height="3" rx="1.5"/>'
+        f'<rect class="interval" x="{place.low}%" y="1.5" width="{place.span}%" height="7" rx="2"/>'
+        f'<svg x="{place.at}%" overflow="visible">'
+        '<rect class="point" x="-1.5" y="0" width="3" height="10" rx="1"/></svg></svg>'
+    )
 
 
 def unit_of(column: Column) -> str:
