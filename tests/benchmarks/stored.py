@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -60,7 +60,7 @@ def stored(properties: dict[str, str], leads: int, folder: Path) -> Stored:
     """Fill ``lead.state`` with typical leads, restore them, start again, and work on them."""
     log = write_log(properties, f"stored{leads}-{os.getpid()}", Load(0, 1))
     state_bytes = _fill(log.site, leads)
-    begin_at_the_start(log.site)
+    begin_at_the_start(log.site, range(log.site.partitions))
     with _worker(log.site, folder) as running:
         restore_seconds = _restoring_seconds(running)
         restoring_mb = _resident_mb(running.child.pid)
@@ -120,11 +120,11 @@ def _around_name(lead: Lead, name: bytes) -> list[bytes]:
     return encode_lead(replace(lead, id=name.decode())).split(name)
 
 
-def begin_at_the_start(site: Site) -> None:
-    """Give the group offsets: leads without offsets are refused, for they would count twice."""
+def begin_at_the_start(site: Site, partitions: Iterable[int]) -> None:
+    """Give the group offsets where leads are: without, they are refused, and so the other way."""
     asker = Consumer(consumer_config(site.properties, site.group))
     topic = site.topics.signals
-    places = [TopicPartition(topic, number, 0) for number in range(site.partitions)]
+    places = [TopicPartition(topic, number, 0) for number in partitions]
     deadline = time.monotonic() + _COMING_UP_SECONDS
     while True:
         try:

@@ -29,7 +29,7 @@ _TICKING: Final = 0
 _TICK_AT: Final = START + 3 * 86_400_000
 _EVERY_SECONDS: Final = 0.02
 _BEFORE_SECONDS: Final = 2.0
-_SECONDS_MAX: Final = 120.0
+_SECONDS_MAX: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def pause(properties: dict[str, str], due_leads: int, folder: Path) -> Pause:
     """Store leads that are due, tick, and watch what is asked for meanwhile."""
     site = write_log(properties, f"tick{due_leads}", Load(0, 1)).site
     append(site, _due(due_leads), site.topics.state)
-    begin_at_the_start(site)
+    begin_at_the_start(site, [_TICKING])
     with (
         worker(site, folder, "ticking", log_level="warning", linger_seconds=LINGER) as running,
         watching(site) as seen,
