@@ -12,6 +12,8 @@ from handlers.scoreboard.tables import FACTS, META, METADATA, SCHEMA_VERSION
 from handlers.scoreboard.writer import Writer
 from tests.scoreboard.stored import reading
 
+pytestmark = pytest.mark.slow
+
 TOPIC = "lead.lifecycle"
 FACT = {"lead_id": "l1", "seq": 1, "kind": "arrived", "at": 1, "happened_at": 1, "body": b"{}"}
 

@@ -27,6 +27,8 @@ from handlers.scoreboard.tables import (
 from tests.lifecycle.builders import Story, lost, mql, sal
 from tests.scoreboard.played import board
 
+pytestmark = pytest.mark.slow
+
 LEADS_PLAYED = 40
 Rows = dict[str, list[tuple[Any, ...]]]
 

@@ -17,6 +17,8 @@ from schemas.policy import canonical, digest, shipped_text
 from tests.handlers.simulate.fold import perform
 from tests.scoreboard.stored import Tables, assert_same, tables
 
+pytestmark = pytest.mark.slow
+
 TOPIC = "lead.lifecycle"
 POLICY = {digest(shipped_text()): canonical(shipped_text())}
 NOW = 1_000

@@ -21,6 +21,8 @@ from handlers.scoreboard.tables import LEADS, METADATA
 from tests.scoreboard.played import Board, board
 from tests.scoreboard.postgresql import PostgreSQL
 
+pytestmark = pytest.mark.slow
+
 Number = Callable[[Connection, Filters, int], Any]
 NUMBERS: dict[str, Number] = {
     "funnel": funnel,

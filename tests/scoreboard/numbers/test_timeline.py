@@ -21,6 +21,8 @@ from tests.lifecycle.builders import ms as at
 from tests.scoreboard.numbers import slow
 from tests.scoreboard.played import Board, board
 
+pytestmark = pytest.mark.slow
+
 
 def asked(given: Board, lead_id: str = "lead-1") -> Timeline:
     with given.connection() as connection:

@@ -18,6 +18,8 @@ from tests.scoreboard.numbers.told import Offer, ms, stories
 from tests.scoreboard.played import Board, board, board_of
 from tests.scoreboard.seeds import LANES
 
+pytestmark = pytest.mark.slow
+
 POLICY = shipped()
 LIMITS = POLICY.scoreboard
 _WITH_MARKETING = {"cold", "curious", "warm", "nurture", "lost", "disqualified"}

@@ -15,6 +15,8 @@ from tests.scoreboard.numbers import slow
 from tests.scoreboard.numbers.told import stories
 from tests.scoreboard.played import Board, board
 
+pytestmark = pytest.mark.slow
+
 _TOPICS = {
     "pain_points": "pain",
     "objections": "objection",

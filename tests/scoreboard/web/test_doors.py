@@ -12,6 +12,8 @@ from handlers.settings import Settings
 from tests.scoreboard.web.asking import HTML, ask, send_form
 from tests.scoreboard.web.served import Board, Served, serve
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "a-token-of-some-length"  # noqa: S105 - guards nothing
 GUARDED = Settings(scoreboard_token=SecretStr(TOKEN))
 BEHIND = Settings(scoreboard_proxy_header="X-Forwarded-User")

@@ -13,6 +13,8 @@ from handlers.scoreboard.web.view import Page
 from tests.scoreboard.web.asking import ask
 from tests.scoreboard.web.served import Board, Served, serve
 
+pytestmark = pytest.mark.slow
+
 EACH = pytest.mark.parametrize("one", PAGES, ids=[page.name for page in PAGES])
 
 FILTERED = pytest.mark.parametrize(
