@@ -246,7 +246,7 @@ def _shape(hint: Any) -> tuple[type, Any]:  # noqa: ANN401 - a type hint
     origin = get_origin(hint)
     if origin is tuple:
         return tuple, get_args(hint)[0]
-    if origin is Mapping:
+    if origin in {Mapping, dict}:  # The compiled domain says dict where the source says Mapping.
         return dict, get_args(hint)[1]
     arms = [arm for arm in get_args(hint) if arm is not type(None)]
     if len(arms) == 1:
