@@ -14,6 +14,8 @@ from handlers.scoreboard.numbers.table import column
 from tests.scoreboard.numbers.told import Offer, stories
 from tests.scoreboard.played import Board, board
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Share:

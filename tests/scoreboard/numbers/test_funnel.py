@@ -17,6 +17,8 @@ from handlers.scoreboard.tables import STEPS
 from tests.scoreboard.numbers.told import Event, Story, ms, stories
 from tests.scoreboard.played import Board, board
 
+pytestmark = pytest.mark.slow
+
 _STAGE_OF_STEP = {"mql": "mql", "accepted": "sal", "sql": "sql", "opportunity": "opportunity"}
 _GOES_ON = {"cold", "curious", "warm", "mql", "sal", "sql", "opportunity"}
 

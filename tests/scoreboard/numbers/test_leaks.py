@@ -28,6 +28,8 @@ from tests.scoreboard.numbers.told import Event, Offer, ms, stories
 from tests.scoreboard.numbers.told import Story as Told
 from tests.scoreboard.played import Board, board
 
+pytestmark = pytest.mark.slow
+
 UNCHANGED_MS = POLICY.clocks[ClockName.DEAL].allowance_ms
 
 

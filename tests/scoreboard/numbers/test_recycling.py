@@ -20,6 +20,8 @@ from tests.scoreboard.numbers import slow
 from tests.scoreboard.numbers.told import Event, stories
 from tests.scoreboard.played import Board, board
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Round:

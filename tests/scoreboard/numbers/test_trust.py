@@ -25,6 +25,8 @@ from tests.scoreboard.numbers import slow
 from tests.scoreboard.numbers.told import Offer, ms, stories
 from tests.scoreboard.played import Board, board
 
+pytestmark = pytest.mark.slow
+
 
 def asked(given: Board, filters: Filters | None = None) -> Trust:
     with given.connection() as connection:

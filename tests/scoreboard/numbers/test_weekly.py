@@ -13,6 +13,8 @@ from handlers.scoreboard.numbers.wording import amount, change, joined, number, 
 from tests.scoreboard.numbers.told import Story, ms, stories
 from tests.scoreboard.played import Board, board, board_of
 
+pytestmark = pytest.mark.slow
+
 WEEK_MS = 7 * DAY_MS
 
 

@@ -16,6 +16,8 @@ from tests.scoreboard.web.asking import ask
 from tests.scoreboard.web.hostile import LEAD, NAMES, hostile
 from tests.scoreboard.web.served import Board, Served, played, serve
 
+pytestmark = pytest.mark.slow
+
 PATHS = [*(page.href for page in PAGES), lead_href(LEAD)]
 
 
