@@ -43,7 +43,7 @@ demo: $(INSTALLED) ## a company's leads, through the embedded broker, and what b
 
 test: $(INSTALLED) ## every test; what was skipped is listed with its reason
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --cov --cov-report=
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --cov --cov-report=
 	@echo "Branch coverage of the domain and the contract, which has to be 100 %:"
 	@$(BIN)/python -m coverage report --include='lifecycle/*,schemas/*' --fail-under=100
 	@echo "Branch coverage of the rest:"

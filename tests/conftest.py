@@ -83,10 +83,18 @@ def go_without_kafka(reason: str) -> NoReturn:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by the broker it takes, so that no mark can be forgotten."""
+    """Mark each test by the broker it takes, and let those that take long begin.
+
+    Marked here, no mark can be forgotten. And where several processes share the files, the last
+    one begun should be a short one.
+    """
     for item in items:
         taken = getattr(item, "fixturenames", ())
         if "embedded" in taken:
             item.add_marker("embedded")
         if any(name in taken for name in KAFKAS):
             item.add_marker("kafka")
+    unhurried = {item.path for item in items if item.get_closest_marker("kafka")}
+    quick = {item.path for item in items} - unhurried
+    quick -= {item.path for item in items if item.get_closest_marker("embedded")}
+    items.sort(key=lambda item: (item.path not in unhurried, item.path in quick))

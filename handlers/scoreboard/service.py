@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-import uvloop
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
@@ -122,7 +121,7 @@ class Scoreboard:
                     log.warning("the tables are emptied, to be filled again")
                     writer.empty()
                 writer.belong_to(log_id)
-                with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                with asyncio.Runner() as runner:
                     fresh = runner.run(_live(around, stop, until_full=until_full))
                 if not fresh:
                     break

@@ -14,6 +14,10 @@ test that fails without it.
    transaction, at an interval, and by whatever else used the group's name. The rows and the
    offsets behind them are in the database together, so the database says where to start.
 
+The loops are asyncio's own, which are Python all through. Faust's driver lets two threads talk to
+each other's loops, and on uvloop a scoreboard that was told to stop crashed the process once, in
+C, where on asyncio's loop nothing worse than an exception can come of it.
+
 Besides, the consumer knows how far everything was handed out: where the last thing in a partition
 is a marker, no record tells that its end is reached. And it hands a message on without the four
 tasks that the driver starts for each, where nothing has to be waited for: they were half of the
@@ -27,7 +31,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, cast
 
 import aiokafka
-import uvloop
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.services import WaitResults
@@ -113,7 +116,7 @@ class BoardConsumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> BoardConsumerThread:
         return BoardConsumerThread(
-            self, loop=self.loop, thread_loop=uvloop.new_event_loop(), beacon=self.beacon
+            self, loop=self.loop, thread_loop=asyncio.new_event_loop(), beacon=self.beacon
         )
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:

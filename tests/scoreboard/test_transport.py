@@ -5,7 +5,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import uvloop
 from faust.types import TP
 
 from deploy.kafka import Kafka
@@ -131,7 +130,7 @@ def test_the_group_never_says_more_than_what_was_worked_on(kafka: Kafka, topics:
         await consumer.force_commit()
         await app.stop()
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner() as runner:
         runner.run(reads_six())
 
     committed = feed.group_offsets(f"{topics.prefix}g")[0]
