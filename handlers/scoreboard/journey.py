@@ -1,6 +1,6 @@
 """A lead's way told into its rows: where it stands, its handovers, its returns to marketing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from handlers.scoreboard.fact import Data, Fact, Touch, ms, ms_or_none
@@ -219,7 +219,12 @@ def _touches(offer: Row, data: Data) -> Iterator[Row]:
     """Yield each touch that a handover carries once, oldest first."""
     seen: dict[Touch, None] = dict.fromkeys(data.first_touches)
     seen.update(dict.fromkeys(data.last_touches))
-    for position, touch in enumerate(sorted(seen, key=lambda one: one.at)):
+    touches = sorted(seen, key=lambda one: one.at)
+    by_campaign = _places([touch.campaign for touch in touches])
+    by_content = _places([touch.content for touch in touches])
+    for position, touch in enumerate(touches):
+        campaign_place, campaign_of = by_campaign[position]
+        content_place, content_of = by_content[position]
         yield {
             "handover_id": offer["handover_id"],
             "position": position,
@@ -230,4 +235,18 @@ def _touches(offer: Row, data: Data) -> Iterator[Row]:
             "source": touch.source,
             "content": touch.content,
             "channel": touch.channel,
+            "campaign_place": campaign_place,
+            "campaign_of": campaign_of,
+            "content_place": content_place,
+            "content_of": content_of,
         }
+
+
+def _places(names: Sequence[str | None]) -> list[tuple[int | None, int | None]]:
+    """Return for each the place among those that name something, from 1, and how many these are."""
+    of = sum(name is not None for name in names)
+    place, places = 0, list[tuple[int | None, int | None]]()
+    for name in names:
+        place += name is not None
+        places.append((None, None) if name is None else (place, of))
+    return places

@@ -292,6 +292,10 @@ TOUCHES: Final = Table(
     _text("source"),
     _text("content"),
     _text("channel"),
+    Column("campaign_place", Integer),  # among those that name a campaign, from 1; NULL: names none
+    Column("campaign_of", Integer),  # how many name one
+    Column("content_place", Integer),  # likewise
+    Column("content_of", Integer),
     Index("touches_lead", "lead_id"),
 )
 """The touches that a handover carried: the first and the last ones, not all."""

@@ -106,9 +106,7 @@ def _credits(
     connection: Connection, by: str, clauses: Sequence[ColumnElement[bool]], only: str | None
 ) -> tuple[Credit, ...]:
     sums: defaultdict[str, _Sum] = defaultdict(_Sum)
-    for name, of, touches, first, last, first_won, won in connection.execute(
-        _shares(TOUCHES.c[by], clauses)
-    ):
+    for name, of, touches, first, last, first_won, won in connection.execute(_shares(by, clauses)):
         sum_ = sums[name]
         sum_.first, sum_.last = sum_.first + int(first), sum_.last + int(last)
         sum_.linear += Fraction(int(touches), of)
@@ -134,40 +132,29 @@ def _credit(name: str, sum_: _Sum, ended: tuple[int, int]) -> Credit:
     )
 
 
-def _shares(column: ColumnElement[Any], clauses: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def _shares(by: str, clauses: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """Return a statement: by name and number of named touches, what to share among them."""
     touch, deal = TOUCHES.c, OPPORTUNITIES.c
-    named = (
-        select(
-            touch.handover_id,
-            column.label("name"),
-            func.row_number()
-            .over(partition_by=touch.handover_id, order_by=touch.position)
-            .label("place"),
-            func.count().over(partition_by=touch.handover_id).label("of"),
-        )
-        .where(column.is_not(None), touch.handover_id.in_(select(deal.handover_id)))
-        .subquery()
-    )
+    name, place, of = touch[by], touch[f"{by}_place"], touch[f"{by}_of"]
     is_won = case((deal.state == "won", 1), else_=0)
-    is_first = case((named.c.place == 1, 1), else_=0)
+    is_first = case((place == 1, 1), else_=0)
     return (
         select(
-            named.c.name,
-            named.c.of,
+            name,
+            of,
             func.count(),
             func.sum(is_first),
-            func.sum(case((named.c.place == named.c.of, 1), else_=0)),
+            func.sum(case((place == of, 1), else_=0)),
             func.sum(is_first * is_won),
             func.sum(is_won),
         )
         .select_from(
-            named.join(OPPORTUNITIES, deal.handover_id == named.c.handover_id).join(
-                HANDOVERS, HANDOVERS.c.handover_id == named.c.handover_id
+            OPPORTUNITIES.join(HANDOVERS, HANDOVERS.c.handover_id == deal.handover_id).join(
+                TOUCHES, touch.handover_id == deal.handover_id
             )
         )
-        .where(*clauses)
-        .group_by(named.c.name, named.c.of)
+        .where(name.is_not(None), *clauses)
+        .group_by(name, of)
     )
 
 
