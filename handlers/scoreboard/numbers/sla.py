@@ -1,6 +1,6 @@
 """The promises of both sides: sales' clocks, and what both promised for a month."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,6 +53,13 @@ DEFINITIONS: Final[Mapping[str, str]] = {
         "gone by in plain days (UTC, not business days); there is none in the first day."
     ),
 }
+
+
+WEEKS_MAX: Final = 13
+"""A table of weeks shows a quarter of a year."""
+_NEWEST: Final = (
+    f"The newest {WEEKS_MAX} weeks in which a clock started; filters on weeks show earlier ones."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +158,23 @@ def tables(result: Sla) -> tuple[Table, ...]:
                 DEFINITIONS["attainment"],
                 (_KEYS[name], _CLOCK, *_KEPT),
                 tuple((one.who, one.clock, *_cells(one)) for one in rows),
+                note=note,
             )
-            for name, rows in (
-                ("rep", result.by_rep),
-                ("team", result.by_team),
-                ("week", result.by_week),
+            for name, rows, note in (
+                ("rep", result.by_rep, ""),
+                ("team", result.by_team, ""),
+                ("week", _newest(result.by_week), _NEWEST),
             )
         ),
     )
+
+
+def _newest(rows: Iterable[Kept]) -> list[Kept]:
+    """Leave out what began before the newest weeks."""
+    rows = list(rows)
+    weeks = sorted({one.who for one in rows if one.who is not None})
+    shown = set(weeks[-WEEKS_MAX:])
+    return [one for one in rows if one.who in shown]
 
 
 def _cells(kept: Kept) -> tuple[Cell, ...]:
