@@ -107,6 +107,9 @@ class Ownership:
             )
             place = TopicPartition(self._topic, restored.partition, restored.start)
             self._consumer.incremental_assign([place])
+            # The client remembers that a partition was paused, also while it was somebody else's:
+            # one that went while it was held would never be read from again.
+            self._consumer.resume([self._place(restored.partition)])
             log.info(
                 "partition restored",
                 extra={
