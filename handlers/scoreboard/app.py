@@ -112,6 +112,11 @@ class BoardApp(faust.App):
         """Whether the group has let this member in, and no rebalance is going on."""
         return self.started and not self.rebalancing and self._assignment is not None
 
+    def end(self) -> None:
+        """Let go of what stopping leaves, in an app that could not start."""
+        if self._consumer is not None:
+            self.board_consumer.end()
+
     def assigned(self) -> set[int]:
         """Return the partitions that this member has to read."""
         return {tp.partition for tp in self._assignment or ()}

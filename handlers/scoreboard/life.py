@@ -186,6 +186,7 @@ class Life:
             await asyncio.wait_for(self._app.stop(), END_SECONDS_MAX)
         except TimeoutError:
             log.warning("it took too long to leave in good order")
+        self._app.end()
         self._thread.end()
 
     # Looking after.

@@ -115,9 +115,14 @@ class BoardConsumer(driver.Consumer):
         self._queues: list[asyncio.Queue[Any]] = []
 
     def _new_consumer_thread(self) -> BoardConsumerThread:
-        return BoardConsumerThread(
-            self, loop=self.loop, thread_loop=asyncio.new_event_loop(), beacon=self.beacon
-        )
+        # Given no loop of ours, the thread makes its own and closes it at its end.
+        return BoardConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    def end(self) -> None:
+        """Close the loop of a thread that was never started: one that ran has closed its own."""
+        thread = cast("BoardConsumerThread", self._thread)
+        if not thread._thread_started.is_set():
+            thread.thread_loop.close()
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         # The driver means "up to and without", and adds one as if it meant "up to and with".

@@ -182,8 +182,15 @@ class Writer:
         return self._do(ask)
 
     def fill_in(self, batch: Collection[Received]) -> Applied:
-        """Write facts that were read again; what is there already stays as it is."""
-        return self._do(lambda connection: project(connection, list(batch)))
+        """Write facts that were read again; what is there already, or set aside, stays as it is."""
+
+        def write(connection: Connection) -> Applied:
+            asked = select(UNREADABLE.c.partition, UNREADABLE.c.offset)
+            aside = {tuple(place) for place in connection.execute(asked)}
+            again = [one for one in batch if (one.partition, one.offset) not in aside]
+            return project(connection, again)
+
+        return self._do(write)
 
     def leap(self, partition: int, lead_ids: Collection[str], end: int) -> int | None:
         """Go on with leads whose missing facts are not in the topic; return how many they are.

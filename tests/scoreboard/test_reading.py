@@ -123,6 +123,7 @@ def test_a_fact_that_breaks_the_telling_is_set_aside_and_all_others_are_told(
     with running(settings_of(feed, sqlite_url)):
         await_that(lambda: len(tables(sqlite_url)["facts"]) == 39)
         await_that(lambda: stands(sqlite_url, feed).is_full)
+        await_that(lambda: stands(sqlite_url, feed).gaps == 0)
 
     ((*_, reason, _, value),) = tables(sqlite_url)["unreadable"]
     assert reason == "it cannot be told: KeyError: 'a defect'"
