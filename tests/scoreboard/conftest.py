@@ -1,10 +1,13 @@
-"""The databases that the scoreboard's tests write to."""
+"""What the scoreboard's tests read from, and the databases that they write to."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from deploy.kafka import Kafka
+from events.topics import Topics
+from tests.scoreboard.feed import Feed
 from tests.scoreboard.postgresql import PostgreSQL, go_without, lacking
 
 
@@ -18,9 +21,21 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture
+def feed(kafka: Kafka, topics: Topics) -> Feed:
+    """Topics of its own, to be filled with facts."""
+    return Feed(kafka, topics)
+
+
+@pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """The address of a file that is not there yet."""
     return f"sqlite:///{tmp_path}/board.sqlite"
+
+
+@pytest.fixture
+def other_url(tmp_path: Path) -> str:
+    """The address of another one, for whom nobody disturbs."""
+    return f"sqlite:///{tmp_path}/other.sqlite"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -5,10 +5,6 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import pytest
-
-from deploy.kafka import Kafka
-from events.topics import Topics
 from handlers.exits import Exit
 from tests.handlers.simulate.fold import perform
 from tests.scoreboard.feed import Feed
@@ -22,11 +18,6 @@ SECONDS_MAX = 60
 @cache
 def facts() -> tuple[bytes, ...]:
     return tuple(perform(3, 4, 60).values)
-
-
-@pytest.fixture
-def feed(kafka: Kafka, topics: Topics) -> Feed:
-    return Feed(kafka, topics)
 
 
 def baton(feed: Feed, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -3,13 +3,10 @@
 import json
 import threading
 from functools import cache
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
-from deploy.kafka import Kafka
-from events.topics import Topics
 from handlers.exits import Exit
 from handlers.scoreboard import life, writer
 from handlers.scoreboard.projection import Applied, Received, project
@@ -33,16 +30,6 @@ from tests.scoreboard.stored import assert_same, tables
 @cache
 def facts() -> tuple[bytes, ...]:
     return tuple(perform(3, 4, 60).values)
-
-
-@pytest.fixture
-def feed(kafka: Kafka, topics: Topics) -> Feed:
-    return Feed(kafka, topics)
-
-
-@pytest.fixture
-def other_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/other.sqlite"
 
 
 def story() -> list[bytes]:

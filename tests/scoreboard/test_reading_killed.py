@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from deploy.kafka import Kafka
-from events.topics import Topics
 from handlers.exits import Exit
 from handlers.scoreboard import database
 from tests.handlers.simulate.fold import perform
@@ -32,16 +30,6 @@ KILLS = 3
 @cache
 def facts() -> tuple[bytes, ...]:
     return tuple(perform(5, 8, 200).values)
-
-
-@pytest.fixture
-def feed(kafka: Kafka, topics: Topics) -> Feed:
-    return Feed(kafka, topics)
-
-
-@pytest.fixture
-def other_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/other.sqlite"
 
 
 def finished(feed: Feed, url: str, other_url: str) -> tuple[Tables, Tables]:

@@ -4,7 +4,6 @@ import asyncio
 from functools import cache
 from pathlib import Path
 
-import pytest
 from faust.types import TP
 
 from deploy.kafka import Kafka
@@ -22,11 +21,6 @@ from tests.scoreboard.stored import assert_same, tables
 @cache
 def facts() -> tuple[bytes, ...]:
     return tuple(perform(3, 4, 60).values)
-
-
-@pytest.fixture
-def feed(kafka: Kafka, topics: Topics) -> Feed:
-    return Feed(kafka, topics)
 
 
 def test_what_was_aborted_never_shows(feed: Feed, sqlite_url: str, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
@@ -39,11 +38,6 @@ def writer(sqlite_url: str) -> Iterator[Writer]:
     writer = opened(sqlite_url)
     yield writer
     writer.close()
-
-
-@pytest.fixture
-def other_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/other.sqlite"
 
 
 def opened(url: str) -> Writer:

@@ -10,13 +10,17 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Table
+
+from handlers.scoreboard.tables import LEADS
 
 TEXT_CHARACTERS_MAX: Final = 256
 """More than any name in the contract has."""
 NOBODY: Final = "(none)"
 """Stands for what nobody told: no campaign, no source."""
 _WEEKS: Final = ("since_week", "until_week")
+_OF_ARRIVAL: Final = ("campaign", "source", "content")
+_COLUMNS: Final = (*_OF_ARRIVAL, "rep", "team", "grade", "week")
 
 
 class FilterError(ValueError):
@@ -78,6 +82,20 @@ class Filters:
             if value is not None:
                 clauses.append(column.is_(None) if value == NOBODY else column == value)
         return clauses
+
+    def on(self, table: Table, *, weeks: bool = True) -> list[ColumnElement[bool]]:
+        """Return the clauses for a table that has all filters' columns, by their names."""
+        return self.where(**{name: table.c[name] for name in _COLUMNS if weeks or name != "week"})
+
+    def on_leads(self, *, weeks: bool = True) -> list[ColumnElement[bool]]:
+        """Return the clauses for leads, whose campaign, source and content are those of arrival."""
+        return self.where(
+            **{
+                name: LEADS.c[f"arrival_{name}" if name in _OF_ARRIVAL else name]
+                for name in _COLUMNS
+                if weeks or name != "week"
+            }
+        )
 
     def unused(self, *names: str) -> tuple[str, ...]:
         """Return the filters that are set, but not among those that a page knows."""

@@ -126,15 +126,7 @@ def funnel(connection: Connection, filters: Filters, now_at: int, by: str = "cam
     """Count how far leads came, by one of ``BY``. Raises KeyError for anything else."""
     del now_at  # What is open says how young a cohort is.
     column = BY[by]
-    clauses = filters.where(
-        campaign=LEADS.c.arrival_campaign,
-        source=LEADS.c.arrival_source,
-        content=LEADS.c.arrival_content,
-        rep=LEADS.c.rep,
-        team=LEADS.c.team,
-        grade=LEADS.c.grade,
-        week=LEADS.c.week,
-    )
+    clauses = filters.on_leads()
     counts = _counts(connection, column, clauses)
     names = sorted(counts, key=lambda name: _place(by, name, counts[name]))
     kept = names[-GROUPS_MAX:] if by in _ORDERED else names[:GROUPS_MAX]

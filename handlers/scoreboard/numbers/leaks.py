@@ -134,19 +134,6 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.sum(case((condition, 1), else_=0))
 
 
-def _of_leads(filters: Filters) -> list[ColumnElement[bool]]:
-    it = LEADS.c
-    return filters.where(
-        campaign=it.arrival_campaign,
-        source=it.arrival_source,
-        content=it.arrival_content,
-        rep=it.rep,
-        team=it.team,
-        grade=it.grade,
-        week=it.week,
-    )
-
-
 def _languishing(connection: Connection, filters: Filters, now_at: int) -> tuple[Languishing, ...]:
     it = LEADS.c
     age = now_at - it.stage_since
@@ -159,7 +146,7 @@ def _languishing(connection: Connection, filters: Filters, now_at: int) -> tuple
     untouched = or_(it.touched_at.is_(None), it.touched_at < now_at - 30 * DAY_MS)
     asked = (
         select(it.stage, func.count(), _count(untouched), *ages)
-        .where(it.stage.in_(STAGES), *_of_leads(filters))
+        .where(it.stage.in_(STAGES), *filters.on_leads())
         .group_by(it.stage)
     )
     found = (
@@ -173,7 +160,7 @@ def _oldest(connection: Connection, filters: Filters) -> tuple[Old, ...]:
     it = LEADS.c
     asked = (
         select(it.lead_id, it.stage, it.stage_since, it.arrival_campaign, it.rep)
-        .where(it.stage.in_(_WORKED), *_of_leads(filters))
+        .where(it.stage.in_(_WORKED), *filters.on_leads())
         .order_by(it.stage_since, it.lead_id)
         .limit(OLDEST_MAX)
     )
@@ -196,15 +183,7 @@ def _uncontacted(connection: Connection, filters: Filters, now_at: int) -> tuple
             it.sql_at.is_(None),
             it.opportunity_at.is_(None),
             it.won_at.is_(None),
-            *filters.where(
-                campaign=it.campaign,
-                source=it.source,
-                content=it.content,
-                rep=it.rep,
-                team=it.team,
-                grade=it.grade,
-                week=it.week,
-            ),
+            *filters.on(HANDOVERS),
         )
         .group_by(it.rep)
     )
@@ -220,7 +199,7 @@ def _asleep(connection: Connection, filters: Filters, now_at: int) -> tuple[Asle
         .where(
             it.stage.in_(("nurture", "lost")),
             or_(it.wake_at.is_(None), passed),
-            *_of_leads(filters),
+            *filters.on_leads(),
         )
         .group_by(it.recycle_reason)
     )

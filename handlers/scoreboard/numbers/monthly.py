@@ -73,17 +73,7 @@ def months(
     )
     asked = (
         select(_IT.month, *(func.sum(case((one, 1), else_=0)) for one in counts))
-        .where(
-            *filters.where(
-                campaign=_IT.campaign,
-                source=_IT.source,
-                content=_IT.content,
-                rep=_IT.rep,
-                team=_IT.team,
-                grade=_IT.grade,
-                week=_IT.week,
-            )
-        )
+        .where(*filters.on(HANDOVERS))
         .group_by(_IT.month)
         .order_by(_IT.month)
     )

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from sqlalchemy import Connection, func, select
 
+from handlers.scoreboard.fact import Voice
 from handlers.scoreboard.numbers.bars import Bar, Coming, bars, coming
 from handlers.scoreboard.numbers.table import Column, Kind, Table
 from handlers.scoreboard.numbers.told import Receipt, Told, read, sentence, side_of, who_of
@@ -153,15 +155,15 @@ def _deed(told: Told) -> Deed:
         who=who_of(told),
         stage=data.stage,
         receipt=data.receipt,
-        heard=_heard(data.voice or {}),
+        heard=() if data.voice is None else _heard(data.voice),
     )
 
 
-def _heard(voice: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+def _heard(voice: Voice) -> tuple[tuple[str, str], ...]:
     heard = []
-    for topic, codes in voice.items():
-        several = codes if isinstance(codes, list) else [codes]
-        heard += [(topic, str(code)) for code in several]
+    for topic, codes in msgspec.structs.asdict(voice).items():
+        several = codes if isinstance(codes, tuple) else [codes]
+        heard += [(topic, code) for code in several if code is not None]
     return tuple(heard)
 
 

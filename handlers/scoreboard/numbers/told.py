@@ -1,14 +1,12 @@
 """One fact as its lead's timeline shows it: who did it, in a sentence, and with which receipt."""
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 
-from handlers.scoreboard.fact import ms
-
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+from handlers.scoreboard import fact
+from handlers.scoreboard.fact import Moment, ms
 
 MARKETING: Final = "marketing"
 SALES: Final = "sales"
@@ -46,11 +44,9 @@ class NearMiss(msgspec.Struct, gc=False, frozen=True):
     junk: tuple[str, ...] = ()
 
 
-class Receipt(msgspec.Struct, gc=False, frozen=True):
+class Receipt(fact.Score, gc=False, frozen=True, kw_only=True):
     """Why: the parts add up to the totals. Points."""
 
-    fit_points: float
-    engagement_points: float
     intent_points: float
     grade: str
     rule: str
@@ -61,67 +57,25 @@ class Receipt(msgspec.Struct, gc=False, frozen=True):
     near_misses: tuple[NearMiss, ...] = ()
 
 
-class Data(msgspec.Struct, gc=False, frozen=True):
-    """What sentences are made of; the names are the contract's."""
+class Data(fact.Data, gc=False, frozen=True):
+    """What sentences are made of, besides what the tables need; the names are the contract's."""
 
-    seq: int
-    happened_at: Moment
-    stage: str
-    owner: str | None = None
-    origin: str | None = None
     heads_up: str | None = None
-    from_stage: str | None = None
-    to_stage: str | None = None
-    trigger: str | None = None
-    by: str | None = None
-    reason: str | None = None
-    implied: bool = False
     late: bool = False
     receipt: Receipt | None = None
-    voice: dict[str, Any] | None = None
     touch: dict[str, Any] | None = None
     activity: str | None = None
-    handover: str | None = None
-    handover_kind: str | None = None
-    attempt: int = 0
-    fast: bool = False
     change: str | None = None
-    assignee: str | None = None
     play: str | None = None
-    accept_due_at: Moment | None = None
-    contact_due_at: Moment | None = None
     channel: str | None = None
-    reached: bool = False
     missing: tuple[str, ...] = ()
     recycle_reason: str | None = None
-    opportunity: str | None = None
-    amount: str | None = None
-    currency: str | None = None
-    close_date: str | None = None
     reopened: bool = False
-    was_won: bool = False
-    wake_at: Moment | None = None
-    slow_track: bool = False
     junk: tuple[str, ...] = ()
-    to_rep: str | None = None
     asked: str | None = None
     detail: str | None = None
-    clock: str | None = None
-    ref: str | None = None
-    run: int = 0
-    level: int = 0
-    due_at: Moment | None = None
     warn_at: Moment | None = None
-    next_due_at: Moment | None = None
     until: Moment | None = None
-    used_seconds: float = 0.0
-    breached: bool = False
-    edge: bool = False
-    disputed: bool = False
-    noticed_late: bool = False
-    bare: bool = False
-    uncontacted: bool = False
-    short: bool = False
 
 
 class _Event(msgspec.Struct, gc=False, frozen=True):

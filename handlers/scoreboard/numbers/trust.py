@@ -128,18 +128,6 @@ def ignored(now_at: int) -> ColumnElement[bool]:
     return and_(_OFFERED, _IT.accepted_at.is_(None), or_(_IT.end_trigger == "return", overdue))
 
 
-def _clauses(filters: Filters) -> list[ColumnElement[bool]]:
-    return filters.where(
-        campaign=_IT.campaign,
-        source=_IT.source,
-        content=_IT.content,
-        rep=_IT.rep,
-        team=_IT.team,
-        grade=_IT.grade,
-        week=_IT.week,
-    )
-
-
 def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.sum(case((condition, 1), else_=0))
 
@@ -158,7 +146,9 @@ def _hot(known: Definitions, filters: Filters, now_at: int) -> Any:  # noqa: ANN
         and_(old, lies),
     )
     return (
-        select(_IT.fast, *map(_sum, counts)).where(_OFFERED, *_clauses(filters)).group_by(_IT.fast)
+        select(_IT.fast, *map(_sum, counts))
+        .where(_OFFERED, *filters.on(HANDOVERS))
+        .group_by(_IT.fast)
     )
 
 
@@ -180,7 +170,7 @@ def _weeks(connection: Connection, filters: Filters, now_at: int) -> tuple[Accep
     settled = and_(_OFFERED, or_(_ANSWERED, ignored(now_at)))
     asked = (
         select(_IT.source, _IT.week, func.count(), _sum(_ACCEPTED), _sum(_ANSWERED))
-        .where(settled, *_clauses(filters))
+        .where(settled, *filters.on(HANDOVERS))
         .group_by(_IT.source, _IT.week)
     )
     found = (
@@ -206,7 +196,7 @@ def _opened(connection: Connection, filters: Filters, now_at: int) -> tuple[Open
             _sum(and_(~recent, _ANSWERED)),
             _sum(~recent),
         )
-        .where(settled, *_clauses(filters))
+        .where(settled, *filters.on(HANDOVERS))
         .group_by(_IT.source, _IT.assignee)
     )
     for source, assignee, *counts in connection.execute(asked):

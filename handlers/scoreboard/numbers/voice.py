@@ -88,15 +88,7 @@ class Voice:
 
 def voice(connection: Connection, filters: Filters, now_at: int) -> Voice:
     """Return what sales heard up to ``now_at`` (ms); the week of a filter is that of the call."""
-    where = filters.where(
-        campaign=_IT.campaign,
-        source=_IT.source,
-        content=_IT.content,
-        rep=_IT.rep,
-        team=_IT.team,
-        grade=_IT.grade,
-        week=_IT.week,
-    )
+    where = filters.on(VOICES)
     leads = _leads(connection, where)
     found: dict[str, list[Heard]] = {name: [] for name in _BY}
     for name, topic, code, place, *counts in connection.execute(_counts(where, now_at)):

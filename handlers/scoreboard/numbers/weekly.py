@@ -117,32 +117,13 @@ def _within_week(column: ColumnElement[int | None], until_at: int) -> ColumnElem
 
 def _leads(connection: Connection, filters: Filters, now_at: int) -> tuple[Pair, Pair]:
     it = LEADS.c
-    narrowed = filters.where(
-        campaign=it.arrival_campaign,
-        source=it.arrival_source,
-        content=it.arrival_content,
-        rep=it.rep,
-        team=it.team,
-        grade=it.grade,
-    )
+    narrowed = filters.on_leads(weeks=False)
     pairs = []
     for name, column in (("Leads arrived", it.arrived_at), ("Handed over", it.mql_at)):
         asked = select(*_two(column, now_at)).where(column > now_at - 2 * WEEK_MS, *narrowed)
         now, before = connection.execute(asked).one()
         pairs.append(Pair(name, int(now), int(before)))
     return pairs[0], pairs[1]
-
-
-def _offered(filters: Filters) -> list[ColumnElement[bool]]:
-    it = HANDOVERS.c
-    return filters.where(
-        campaign=it.campaign,
-        source=it.source,
-        content=it.content,
-        rep=it.rep,
-        team=it.team,
-        grade=it.grade,
-    )
 
 
 def _kept(connection: Connection, filters: Filters, now_at: int) -> tuple[Rate, Rate]:
@@ -152,7 +133,7 @@ def _kept(connection: Connection, filters: Filters, now_at: int) -> tuple[Rate, 
         kept = and_(it.outcome == "met", _within(it.met_at, until_at))
         missed = and_(it.outcome == "broken", _within(it.breached_at, until_at))
         sums += [func.coalesce(func.sum(case((ended, 1), else_=0)), 0) for ended in (kept, missed)]
-    narrowed = _offered(filters)
+    narrowed = filters.on(HANDOVERS, weeks=False)
     # Handovers are looked up only when something is asked of them: it takes most of the time.
     source = CLOCKS.join(HANDOVERS, HANDOVERS.c.handover_id == it.ref) if narrowed else CLOCKS
     asked = (
@@ -178,7 +159,7 @@ def _deals(connection: Connection, filters: Filters, now_at: int) -> tuple[Pair,
         .select_from(
             OPPORTUNITIES.outerjoin(HANDOVERS, HANDOVERS.c.handover_id == deal.handover_id)
         )
-        .where(*_offered(filters))
+        .where(*filters.on(HANDOVERS, weeks=False))
         .group_by(deal.currency)
     )
     sums = [0, 0, 0, 0]
@@ -196,7 +177,7 @@ def _returns(connection: Connection, filters: Filters, now_at: int) -> tuple[Pai
     asked = (
         select(it.reason, *_two(it.at, now_at))
         .select_from(RECYCLES.outerjoin(HANDOVERS, HANDOVERS.c.handover_id == it.handover_id))
-        .where(it.at > now_at - 2 * WEEK_MS, it.cancelled == 0, *_offered(filters))
+        .where(it.at > now_at - 2 * WEEK_MS, it.cancelled == 0, *filters.on(HANDOVERS, weeks=False))
         .group_by(it.reason)
     )
     pairs = [

@@ -141,4 +141,4 @@ def _number(value: float | Decimal | None) -> str:
 def _encode(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
-    raise NotImplementedError(f"{type(value).__name__} has no place in a document")
+    raise TypeError(f"{type(value).__name__} has no place in a document")

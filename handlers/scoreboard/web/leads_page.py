@@ -73,15 +73,7 @@ def read_leads(asked: Asked) -> View:
 
 
 def _clauses(asked: Asked, wanted: str, stage: str) -> list[ColumnElement[bool]]:
-    clauses = asked.filters.where(
-        campaign=LEADS.c.arrival_campaign,
-        source=LEADS.c.arrival_source,
-        content=LEADS.c.arrival_content,
-        rep=LEADS.c.rep,
-        team=LEADS.c.team,
-        grade=LEADS.c.grade,
-        week=LEADS.c.week,
-    )
+    clauses = asked.filters.on_leads()
     if wanted:
         clauses.append(LEADS.c.lead_id.contains(wanted, autoescape=True))
     if stage:
