@@ -4,31 +4,21 @@ Each run of a clock counts once, by what came of it first (``clocks.outcome``): 
 any breach, or it broke. What is neither stands apart: disputed ones (answered in time, heard of
 after the breach), ones whose breach Baton itself noticed late, and those that were called off
 before they were due.
+
+One statement counts all runs at the finest grain, in the order of an index. What it gives is added
+up here: a rep's runs, a team's, a week's and all are the same runs, and go through once.
 """
 
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Connection,
-    Select,
-    String,
-    case,
-    cast,
-    func,
-    literal,
-    null,
-    select,
-    true,
-    union_all,
-)
+from sqlalchemy import Connection, Select, func, select
 
 from handlers.scoreboard.numbers.filters import Filters
 from handlers.scoreboard.numbers.intervals import Rate, rate
-from handlers.scoreboard.numbers.ranks import spreads_in_order
-from handlers.scoreboard.numbers.spread import NONE, Spread
+from handlers.scoreboard.numbers.spread import Spread, spread_among, told_apart, told_together
 from handlers.scoreboard.tables import CLOCKS
 
 PROMISES: Final = (
@@ -42,8 +32,6 @@ PROMISES: Final = (
 """The clocks that are somebody's promise; waiting in nurture is none."""
 
 _IT: Final = CLOCKS.c
-_GROUPS: Final = {"all": None, "rep": _IT.assignee, "team": _IT.team, "week": _IT.week}
-_NEVER_PAUSED: Final = _IT.pauses == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,111 +58,96 @@ class Kept:
     used_unpaused: Spread
 
 
+@dataclass(slots=True)
+class _Runs:
+    """Some runs of one clock, counted."""
+
+    outcomes: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    """By what came of them, and whether they were ever paused."""
+    edge: int = 0
+    used: list[int] = field(default_factory=list)
+    """Seconds until they were answered, of those never paused."""
+    used_with_pauses: list[int] = field(default_factory=list)
+
+    def add(self, more: "_Runs") -> None:
+        """Take in others."""
+        for outcome, count in more.outcomes.items():
+            self.outcomes[outcome] += count
+        self.edge += more.edge
+        self.used += more.used
+        self.used_with_pauses += more.used_with_pauses
+
+    def sort(self) -> None:
+        """Bring the times into order: lists of ordered pieces are sorted again in no time."""
+        self.used.sort()
+        self.used_with_pauses.sort()
+
+    def count(self, outcome: str) -> int:
+        """Return how many came to this, paused or not."""
+        return self.outcomes[outcome, False] + self.outcomes[outcome, True]
+
+
 def attainment(connection: Connection, filters: Filters) -> dict[str, tuple[Kept, ...]]:
     """Return how clocks were kept: ``all`` by clock, then each of ``rep``, ``team``, ``week``."""
-    took = _times(connection, filters)
-    found: dict[str, list[Kept]] = {name: [] for name in _GROUPS}
-    for row in connection.execute(_counts(filters)):
-        group, clock, who, *counts = row
-        met, broken, met_calm, broken_calm, edge, disputed, late, cancelled, running = map(
-            int, counts
-        )
-        used, used_calm = took.get((group, clock, who), (NONE, NONE))
-        found[group].append(
-            Kept(
-                clock=clock,
-                who=who,
-                met=rate(met, met + broken),
-                met_unpaused=rate(met_calm, met_calm + broken_calm),
-                edge=rate(edge, met),
-                disputed=disputed,
-                late=late,
-                cancelled=cancelled,
-                running=running,
-                used=used,
-                used_unpaused=used_calm,
-            )
-        )
-    return {name: tuple(sorted(rows, key=_order)) for name, rows in found.items()}
-
-
-def _order(kept: Kept) -> tuple[int, str]:
-    return PROMISES.index(kept.clock), kept.who or ""
-
-
-def _counts(filters: Filters) -> Select[Any]:
-    """Count at the finest grain once, then add up to each of the groups."""
-    grain = _grain(filters)
-    cells = grain.c
-    totals = [cells[name] for name in _COUNTED]
-    each = []
-    for name, column in _GROUPS.items():
-        who = cast(null(), String) if column is None else cells[column.name]
-        each.append(
-            select(
-                literal(name).label("name"),
-                cells.clock,
-                who.label("who"),
-                *(func.sum(total).label(total.name) for total in totals),
-            ).group_by(cells.clock, *(() if column is None else (who,)))
-        )
-    return select(union_all(*each).subquery())
-
-
-def _outcome(name: str, *, calm: bool = False) -> ColumnElement[int]:
-    condition = _IT.outcome == name
-    return func.sum(case(((condition & _NEVER_PAUSED) if calm else condition, 1), else_=0))
-
-
-_COUNTED: Final = {
-    "met": _outcome("met"),
-    "broken": _outcome("broken"),
-    "met_calm": _outcome("met", calm=True),
-    "broken_calm": _outcome("broken", calm=True),
-    "edge": func.sum(case(((_IT.outcome == "met") & (_IT.edge == 1), 1), else_=0)),
-    "disputed": _outcome("disputed"),
-    "late": _outcome("late"),
-    "cancelled": _outcome("cancelled"),
-    "running": _outcome("running"),
-}
-
-
-def _grain(filters: Filters) -> CTE:
-    keys = (_IT.clock, _IT.assignee, _IT.team, _IT.week)
-    counted = (count.label(name) for name, count in _COUNTED.items())
-    return select(*keys, *counted).where(*_narrowed(filters)).group_by(*keys).cte("grain")
-
-
-def _narrowed(filters: Filters, *, by_index: bool = True) -> list[ColumnElement[bool]]:
-    columns: dict[str, ColumnElement[Any]] = {
-        "campaign": _IT.campaign,
-        "source": _IT.source,
-        "content": _IT.content,
-        "grade": _IT.grade,
-        "rep": _IT.assignee,
-        "team": _IT.team,
-        "week": _IT.week,
+    desks: defaultdict[tuple[str, str | None, str | None], _Runs] = defaultdict(_Runs)
+    by: dict[str, defaultdict[tuple[str, str | None], _Runs]] = {
+        name: defaultdict(_Runs) for name in ("all", "rep", "team", "week")
     }
-    if not by_index:
-        columns = {name: column.concat("") for name, column in columns.items()}
-    return [_IT.clock.in_(PROMISES), *filters.where(**columns)]
+    for clock, assignee, team, week, outcome, pauses, edge, count, used in connection.execute(
+        _counted(filters)
+    ):
+        seconds = told_apart(used)
+        for runs in (desks[clock, assignee, team], by["week"][clock, week]):
+            runs.outcomes[outcome, pauses > 0] += count
+            if edge and outcome == "met":
+                runs.edge += count
+            (runs.used_with_pauses if pauses else runs.used).extend(seconds)
+    for (clock, assignee, team), runs in desks.items():
+        runs.sort()
+        for name, who in (("all", None), ("rep", assignee), ("team", team)):
+            by[name][clock, who].add(runs)
+    return {name: _kept(groups) for name, groups in by.items()}
 
 
-def _times(
-    connection: Connection, filters: Filters
-) -> dict[tuple[str, str, str | None], tuple[Spread, ...]]:
-    # The index has to be that of the group, whose values stand in order: SQLite would as soon take
-    # the filter's, and sort what it finds.
-    where, among = _narrowed(filters, by_index=False), (true(), _NEVER_PAUSED)
-    return {
-        (name, clock, who[0] if who else None): spans
-        for name, column in _GROUPS.items()
-        for (clock, *who), spans in spreads_in_order(
-            connection,
-            (_IT.clock,) if column is None else (_IT.clock, column),
-            _IT.used_seconds,
-            CLOCKS,
-            *where,
-            among=among,
-        )
-    }
+def _counted(filters: Filters) -> Select[Any]:
+    keys = (_IT.clock, _IT.assignee, _IT.team, _IT.week, _IT.outcome, _IT.pauses, _IT.edge)
+    narrowed = filters.where(
+        campaign=_IT.campaign,
+        source=_IT.source,
+        content=_IT.content,
+        grade=_IT.grade,
+        rep=_IT.assignee,
+        team=_IT.team,
+        week=_IT.week,
+    )
+    return (
+        select(*keys, func.count(), told_together(_IT.used_seconds))
+        .where(_IT.clock.in_(PROMISES), *narrowed)
+        .group_by(*keys)
+    )
+
+
+def _kept(groups: Mapping[tuple[str, str | None], _Runs]) -> tuple[Kept, ...]:
+    found = (_of(clock, who, runs) for (clock, who), runs in groups.items())
+    return tuple(sorted(found, key=lambda kept: (PROMISES.index(kept.clock), kept.who or "")))
+
+
+def _of(clock: str, who: str | None, runs: _Runs) -> Kept:
+    met, met_calm = runs.count("met"), runs.outcomes["met", False]
+    used_calm = spread_among(runs.used)
+    used = used_calm
+    if runs.used_with_pauses:
+        used = spread_among(runs.used + runs.used_with_pauses)
+    return Kept(
+        clock=clock,
+        who=who,
+        met=rate(met, met + runs.count("broken")),
+        met_unpaused=rate(met_calm, met_calm + runs.outcomes["broken", False]),
+        edge=rate(runs.edge, met),
+        disputed=runs.count("disputed"),
+        late=runs.count("late"),
+        cancelled=runs.count("cancelled"),
+        running=runs.count("running"),
+        used=used,
+        used_unpaused=used_calm,
+    )

@@ -9,23 +9,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    case,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, and_, case, func, null, or_, select
 
 from handlers.scoreboard.numbers import money
 from handlers.scoreboard.numbers.filters import NOBODY, Filters
 from handlers.scoreboard.numbers.intervals import Rate, rate
-from handlers.scoreboard.numbers.spread import NONE, Spread, spread_among
+from handlers.scoreboard.numbers.spread import Spread, spread_among, told_apart, told_together
 from handlers.scoreboard.numbers.table import Money
 from handlers.scoreboard.tables import LEADS, OPPORTUNITIES, STEPS
 
@@ -127,69 +119,74 @@ def funnel(connection: Connection, filters: Filters, now_at: int, by: str = "cam
     del now_at  # What is open says how young a cohort is.
     column = BY[by]
     clauses = filters.on_leads()
-    counts = _counts(connection, column, clauses)
-    names = sorted(counts, key=lambda name: _place(by, name, counts[name]))
+    counted = _counted(connection, column, clauses)
+    names = sorted(counted, key=lambda name: _place(by, name, counted[name]))
     kept = names[-GROUPS_MAX:] if by in _ORDERED else names[:GROUPS_MAX]
-    times, all_times = _times(connection, column, clauses)
     amounts = _amounts(connection, column, clauses)
-    total = _added(counts.values())
+    total = _Leads()
+    for one in counted.values():
+        total.add(one)
     return Funnel(
         by,
-        _group(
-            "",
-            total,
-            all_times,
-            (
-                money.added(pipeline for pipeline, _ in amounts.values()),
-                money.added(revenue for _, revenue in amounts.values()),
-            ),
-        ),
-        tuple(_group(_name(name), counts[name], times[name], amounts[name]) for name in kept),
+        _group("", total, _added(amounts.values())),
+        tuple(_group(_name(name), counted[name], amounts[name]) for name in kept),
         len(names) - len(kept),
     )
 
 
-_Counts = list[tuple[int, int]]
-"""By furthest step: leads, and those of them that may go on."""
+def whole(connection: Connection, filters: Filters) -> Group:
+    """Count how far leads came, all together: quicker than to put them together by something."""
+    clauses = filters.on_leads()
+    total = _Leads()
+    for one in _counted(connection, None, clauses).values():
+        total.add(one)
+    return _group("", total, _added(_amounts(connection, None, clauses).values()))
+
+
 _Amounts = tuple[dict[str | None, Decimal], dict[str | None, Decimal]]
 
 
-def _counts(
-    connection: Connection, column: ColumnElement[Any], clauses: Sequence[ColumnElement[bool]]
-) -> dict[Any, _Counts]:
-    ongoing = func.sum(case((LEADS.c.stage.in_(_ONGOING), 1), else_=0))
+@dataclass(slots=True)
+class _Leads:
+    """Leads that were put together, counted."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * len(STEPS))
+    """By furthest step."""
+    open: list[int] = field(default_factory=lambda: [0] * len(STEPS))
+    """Of them, those that may go on."""
+    times: list[list[int]] = field(default_factory=lambda: [[] for _ in STEPS[1:]])
+    """What each step took: ms."""
+
+    def add(self, more: "_Leads") -> None:
+        """Take in others."""
+        for place in range(len(STEPS)):
+            self.counts[place] += more.counts[place]
+            self.open[place] += more.open[place]
+        for times, others in zip(self.times, more.times, strict=True):
+            times.extend(others)
+
+
+def _counted(
+    connection: Connection,
+    column: ColumnElement[Any] | None,
+    clauses: Sequence[ColumnElement[bool]],
+) -> dict[Any, _Leads]:
+    """Return the leads by group, in one pass over an index, in whose order they are counted."""
+    keys = (LEADS.c.step, LEADS.c.stage, null() if column is None else column)
+    times = (told_together(_taken(before, step)) for before, step in pairwise(STEPS))
     asked = (
-        select(column, LEADS.c.step, func.count(), ongoing)
+        select(*keys, func.count(), *times)
         .where(*clauses)
-        .group_by(column, LEADS.c.step)
+        .group_by(*(keys[:2] if column is None else keys))
     )
-    found: defaultdict[Any, _Counts] = defaultdict(lambda: [(0, 0)] * len(STEPS))
-    for name, step, leads, open_ in connection.execute(asked):
-        found[name][step] = (leads, int(open_))
+    found: defaultdict[Any, _Leads] = defaultdict(_Leads)
+    for step, stage, name, leads, *cells in connection.execute(asked):
+        group = found[name]
+        group.counts[step] += leads
+        group.open[step] += leads if stage in _ONGOING else 0
+        for values, cell in zip(group.times, cells, strict=True):
+            values.extend(told_apart(cell))
     return found
-
-
-def _times(
-    connection: Connection, column: ColumnElement[Any], clauses: Sequence[ColumnElement[bool]]
-) -> tuple[defaultdict[Any, dict[str, Spread]], dict[str, Spread]]:
-    """Return the steps' times by group, and of all.
-
-    SQL takes the differences, in one pass over an index; the ranks are picked here. Window
-    functions give the same ones for ten times the time: six sorts a grouping, of all rows.
-    """
-    taken = [_taken(before, step).label(step) for before, step in pairwise(STEPS)]
-    asked = select(column, *taken).where(LEADS.c.step > 0, *clauses)
-    values: defaultdict[Any, list[list[int]]] = defaultdict(lambda: [[] for _ in taken])
-    for name, *times in connection.execute(asked):
-        group = values[name]
-        for place, ms in enumerate(times):
-            if ms is not None:
-                group[place].append(ms)
-    found: defaultdict[Any, dict[str, Spread]] = defaultdict(dict)
-    for name, group in values.items():
-        found[name] = dict(zip(STEPS[1:], map(spread_among, group), strict=True))
-    together = (chain.from_iterable(same) for same in zip(*values.values(), strict=True))
-    return found, dict(zip(STEPS[1:], map(spread_among, together), strict=False))
 
 
 def _taken(before: str, step: str) -> ColumnElement[int | None]:
@@ -202,22 +199,29 @@ def _taken(before: str, step: str) -> ColumnElement[int | None]:
 
 
 def _amounts(
-    connection: Connection, column: ColumnElement[Any], clauses: Sequence[ColumnElement[bool]]
+    connection: Connection,
+    column: ColumnElement[Any] | None,
+    clauses: Sequence[ColumnElement[bool]],
 ) -> defaultdict[Any, _Amounts]:
     deal = OPPORTUNITIES.c
     is_open, is_won = deal.state == "open", deal.state == "won"
+    # Leads are looked up only when something is asked of them: it takes most of the time.
+    asks = column is not None or clauses
+    by = null() if column is None else column
     asked = (
         select(
-            column,
+            by,
             deal.currency,
             money.units(is_open),
             money.millionths(is_open),
             money.units(is_won),
             money.millionths(is_won),
         )
-        .select_from(OPPORTUNITIES.join(LEADS, LEADS.c.lead_id == deal.lead_id))
+        .select_from(
+            OPPORTUNITIES.join(LEADS, LEADS.c.lead_id == deal.lead_id) if asks else OPPORTUNITIES
+        )
         .where(or_(is_open, is_won), *clauses)
-        .group_by(column, deal.currency)
+        .group_by(*(() if column is None else (column,)), deal.currency)
     )
     found: defaultdict[Any, _Amounts] = defaultdict(lambda: ({}, {}))
     for name, currency, *sums in connection.execute(asked):
@@ -227,29 +231,30 @@ def _amounts(
     return found
 
 
-def _group(name: str, counts: _Counts, times: Mapping[str, Spread], amounts: _Amounts) -> Group:
-    reached = {step: sum(leads for leads, _ in counts[place:]) for place, step in enumerate(STEPS)}
+def _added(amounts: Iterable[_Amounts]) -> _Amounts:
+    each = list(amounts)
+    return (
+        money.added(pipeline for pipeline, _ in each),
+        money.added(revenue for _, revenue in each),
+    )
+
+
+def _group(name: str, leads: _Leads, amounts: _Amounts) -> Group:
+    reached = {step: sum(leads.counts[place:]) for place, step in enumerate(STEPS)}
     return Group(
         name,
         reached,
-        {step: counts[place][1] for place, step in enumerate(STEPS)},
-        {step: times.get(step, NONE) for step in STEPS[1:]},
+        dict(zip(STEPS, leads.open, strict=True)),
+        dict(zip(STEPS[1:], map(spread_among, leads.times), strict=True)),
         money.shown(amounts[0]),
         money.shown(amounts[1]),
     )
 
 
-def _added(counts: Iterable[_Counts]) -> _Counts:
-    total = [(0, 0)] * len(STEPS)
-    for one in counts:
-        total = [(a + c, b + d) for (a, b), (c, d) in zip(total, one, strict=True)]
-    return total
-
-
-def _place(by: str, name: str | int | None, counts: _Counts) -> tuple[Any, ...]:
+def _place(by: str, name: str | int | None, leads: _Leads) -> tuple[Any, ...]:
     if by in _ORDERED:
         return (name is None, name)
-    return (-sum(leads for leads, _ in counts), name or "")
+    return (-sum(leads.counts), name or "")
 
 
 def _name(name: str | int | None) -> str:

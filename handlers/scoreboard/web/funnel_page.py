@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Final
 
 from handlers.scoreboard.numbers.filters import FilterError
-from handlers.scoreboard.numbers.funnel import BY, TITLES, Funnel, Group, funnel
+from handlers.scoreboard.numbers.funnel import BY, TITLES, Group, funnel
 from handlers.scoreboard.numbers.funnel_tables import tables
 from handlers.scoreboard.numbers.intervals import Rate
 from handlers.scoreboard.tables import STEPS
@@ -48,12 +48,11 @@ def read_funnel(asked: Asked) -> View:
         raise FilterError(f"by is one of {', '.join(BY)}, not {by[:40]!r}")
     result = funnel(asked.connection, asked.filters, asked.now_at, by)
     parts = {"steps": steps(result.total), "by": by, "choices": BY_WORDS}
-    return View(tables(result), figures=figures(result), parts=parts, extra={"by": by})
+    return View(tables(result), figures=figures(result.total), parts=parts, extra={"by": by})
 
 
-def figures(result: Funnel) -> tuple[Figure, ...]:
+def figures(total: Group) -> tuple[Figure, ...]:
     """Return the funnel's two ends and what they are worth."""
-    total = result.total
     won = formatting.percent(formatting.share(total.reached["won"], total.reached["leads"]))
     return (
         Figure("Leads", (formatting.count(total.reached["leads"]),), "arrived, by these filters"),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from handlers.scoreboard.numbers.filters import NOBODY
-from handlers.scoreboard.numbers.funnel import funnel
+from handlers.scoreboard.numbers.funnel import whole
 from handlers.scoreboard.numbers.verdicts import (
     BOTH,
     FINE,
@@ -30,7 +30,7 @@ _NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", 
 def read_overview(asked: Asked) -> View:
     """Return the verdict first, then the funnel."""
     judged = verdicts(asked.connection, asked.filters, asked.now_at)
-    arrived = funnel(asked.connection, asked.filters, asked.now_at)
+    arrived = whole(asked.connection, asked.filters)
     cards = (*campaign_cards(judged), *rep_cards(judged))
     over = tuple(one for one in cards if one.verdict != FINE)
     query = asked.filters.query()
@@ -38,7 +38,7 @@ def read_overview(asked: Asked) -> View:
         "headline": headline(judged),
         "fine": tuple(one for one in cards if one.verdict == FINE),
         "more": max(0, len(over) - CARDS_MAX),
-        "steps": steps(arrived.total),
+        "steps": steps(arrived),
         "limits": judged.limits,
         "verdicts_href": with_query("/verdicts", query),
         "weekly_href": with_query("/weekly", query),
