@@ -4,7 +4,8 @@ What ``follow``, ``record``, ``explain`` and ``refusals`` stand on. A reader see
 only, partition by partition in order; between partitions there is no order to keep.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self, cast
@@ -13,14 +14,16 @@ from confluent_kafka import (
     OFFSET_BEGINNING,
     OFFSET_END,
     Consumer,
+    IsolationLevel,
     KafkaError,
     KafkaException,
     Message,
     TopicPartition,
 )
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from events.access import admitted
-from events.clients import reader_config, reason_of
+from events.clients import admin_config, reader_config, reason_of
 from events.topics import TopicsError
 
 POLL_SECONDS: Final = 0.2
@@ -157,6 +160,36 @@ def record_of(message: Message) -> Record:
         value=message.value(),
         headers=headers,
     )
+
+
+def latest_offsets(
+    kafka: Mapping[str, str], topic: str, partitions: Iterable[int], isolation: IsolationLevel
+) -> dict[int, int]:
+    """Return where partitions end now: committed records only, or with what is still open.
+
+    Raises ReadingError if the cluster does not tell.
+    """
+    admin = AdminClient(admin_config(kafka))
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's
+    asked = {TopicPartition(topic, partition): latest for partition in partitions}
+    deadline = time.monotonic() + ANSWER_SECONDS_MAX
+    while True:
+        futures = admin.list_offsets(
+            asked, isolation_level=isolation, request_timeout=ANSWER_SECONDS_MAX
+        )
+        try:
+            found = {
+                place.partition: future.result(timeout=2 * ANSWER_SECONDS_MAX).offset
+                for place, future in futures.items()
+            }
+        except (KafkaException, TimeoutError) as error:
+            raise ReadingError(f"{topic} does not tell its end: {reason_of(error)}") from error
+        # Where the leader is just changing, the client may answer with no offset and no error.
+        if min(found.values(), default=0) >= 0:
+            return found
+        if time.monotonic() > deadline:
+            raise ReadingError(f"{topic} does not tell its end: nobody leads it")
+        time.sleep(POLL_SECONDS)
 
 
 def _partitions(consumer: Consumer, topic: str) -> list[int]:

@@ -23,14 +23,20 @@ from confluent_kafka import (
     KafkaException,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from events.clients import admin_config, reader_config, reason_of
+from events.clients import reader_config, reason_of
 from events.partitioner import partition_of
 from events.refusals import REDRIVE, REROUTED, Origin, Refusal
 from events.topics import Topics, partition_count
 from handlers.follow import refusal_of
-from handlers.reading import ANSWER_SECONDS_MAX, Headers, ReadingError, Record, TopicReader
+from handlers.reading import (
+    ANSWER_SECONDS_MAX,
+    Headers,
+    ReadingError,
+    Record,
+    TopicReader,
+    latest_offsets,
+)
 from handlers.recording import Sender
 
 POLL_SECONDS: Final = 0.3
@@ -265,29 +271,10 @@ def _ends(kafka: Mapping[str, str], topic: str) -> dict[int, int]:
     """Return where each partition ends now, as far as committed records go."""
     with TopicReader(kafka, topic) as reader:
         partitions = reader.partitions
-    return _latest(kafka, topic, partitions, IsolationLevel.READ_COMMITTED)
+    return latest_offsets(kafka, topic, partitions, IsolationLevel.READ_COMMITTED)
 
 
 def _high_watermarks(
     kafka: Mapping[str, str], topic: str, partitions: Iterable[int]
 ) -> dict[int, int]:
-    return _latest(kafka, topic, partitions, IsolationLevel.READ_UNCOMMITTED)
-
-
-def _latest(
-    kafka: Mapping[str, str], topic: str, partitions: Iterable[int], isolation: IsolationLevel
-) -> dict[int, int]:
-    admin = AdminClient(admin_config(kafka))
-    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's
-    futures = admin.list_offsets(
-        {TopicPartition(topic, partition): latest for partition in partitions},
-        isolation_level=isolation,
-        request_timeout=ANSWER_SECONDS_MAX,
-    )
-    try:
-        return {
-            asked.partition: future.result(timeout=2 * ANSWER_SECONDS_MAX).offset
-            for asked, future in futures.items()
-        }
-    except (KafkaException, TimeoutError) as error:
-        raise ReadingError(f"{topic} does not tell its end: {reason_of(error)}") from error
+    return latest_offsets(kafka, topic, partitions, IsolationLevel.READ_UNCOMMITTED)

@@ -10,8 +10,9 @@ def verify() -> None:
     """Recompute every decision from lead.signals and compare it with what lies in the topics.
 
     Facts, handovers, recycles and refusals are compared byte by byte, key, headers and timestamp
-    included, up to the group's committed offsets. The first difference is shown in full. Workers
-    may go on meanwhile; nothing is written but a temporary directory.
+    included, up to the group's committed offsets; what nothing in the log causes is a difference
+    too. The first one is shown in full. Workers may go on meanwhile; nothing is written but a
+    temporary directory.
 
     For example:
 
@@ -26,15 +27,15 @@ def verify() -> None:
 
     topics = terminal.topics_of(settings)
     count = verifying.partition_count(settings)
-    until = verifying.targets(settings, topics, count)
-    if not until:
+    scope = verifying.scope(settings, topics, count)
+    if not scope.until:
         raise terminal.CommandError(
             f"The group {settings.group} has committed nothing in {topics.signals}.",
             "Run a worker first, or name its group with BATON_GROUP.",
         )
-    with terminal.progress(f"verifying {topics.lifecycle}", sum(until.values())) as done:
+    with terminal.progress(f"verifying {topics.lifecycle}", sum(scope.until.values())) as done:
         try:
-            verified = verifying.verify(settings, DOMAIN, done, until=until, partition_count=count)
+            verified = verifying.verify(settings, DOMAIN, scope, done, count)
         except verifying.DifferentError as error:
             raise terminal.CommandError(
                 f"What was decided is not what the log says: {error}",

@@ -102,6 +102,8 @@ def test_one_fact_that_was_tampered_with_is_found_and_shown(run: Run) -> None:
     assert done.returncode == Exit.DIFFERENT, done.stdout + done.stderr
     assert (true.value or b"").decode() in done.stderr
     assert (false.value or b"").decode() in done.stderr
+    byte = (true.value or b"").index(b'"warm_up"') + len(b'"wa')
+    assert f"differs in value, from its byte {byte} on." in done.stderr
 
 
 def test_a_fact_that_is_missing_is_found(run: Run) -> None:
@@ -111,6 +113,16 @@ def test_a_fact_that_is_missing_is_found(run: Run) -> None:
 
     assert done.returncode == Exit.DIFFERENT, done.stdout + done.stderr
     assert "ends where the log says" in done.stderr
+    assert (run.facts[-1].value or b"").decode() in done.stderr
+
+
+def test_a_fact_that_nothing_caused_is_found_behind_all_the_others(run: Run) -> None:
+    rewrite(run.site, [*run.facts, run.facts[-1]])
+
+    done = verify(run.site)
+
+    assert done.returncode == Exit.DIFFERENT, done.stdout + done.stderr
+    assert "lies there, and nothing in the log causes it" in done.stderr
     assert (run.facts[-1].value or b"").decode() in done.stderr
 
 

@@ -110,12 +110,10 @@ def report(site: Site, survived: Counter[str], last_words: Counter[str]) -> int:
     messages = logged(site)
     kafka = {name: str(value) for name, value in site.properties.items()}
     settings = Settings(kafka=kafka, topics_prefix=site.topics.prefix, group=site.group)
-    until = verify.targets(settings, site.topics, site.partitions)
+    scope = verify.scope(settings, site.topics, site.partitions)
     differences: list[str] = []
     try:
-        done = verify.verify(
-            settings, DOMAIN, lambda _: None, until=until, partition_count=site.partitions
-        )
+        done = verify.verify(settings, DOMAIN, scope, lambda _: None, site.partitions)
         print(f"verified: {done.records:,} records against {done.signals:,} signals")
         assert_same(found, views_of(messages, DEFINITIONS))
     except (verify.DifferentError, AssertionError) as error:
