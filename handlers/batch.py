@@ -17,11 +17,9 @@ The rules of the fold, each for a reason:
   partition's state are changed by whoever commits the batch.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
-from typing import Final, Protocol
+from typing import Final
 
 from events.codec import REPLAY, PolicyAdopted, Tick, traceparent_of
 from events.facts import also_to, encode_fact, fact_headers
@@ -29,11 +27,11 @@ from events.partitioner import partition_of
 from events.refusals import REROUTED, Origin
 from events.refusals import write as write_refusal
 from events.state import encode_lead
-from events.topics import Topics
 from handlers.cache import Held
 from handlers.exits import Exit, Stop
+from handlers.folding import Change, Leads, Limits, Outlet, Place, Rules, Tally
 from handlers.partition import COUNTS_KEY, TAKEN, InForce, Ledger
-from handlers.records import Headers, Record, has_header
+from handlers.records import Record, has_header
 from lifecycle.decide import Decision, Outcome
 from lifecycle.facts import Fact
 from lifecycle.lead import Lead
@@ -44,105 +42,6 @@ from schemas.refusal import RefusalCode, Refused, sendable
 
 UNKNOWN_TYPE: Final = "unknown"
 """The type, in counts, of a record that could not be decoded."""
-
-
-class Outlet(Protocol):
-    """Where the fold tells what it decided; what was put first stands first in its partition."""
-
-    def put(
-        self,
-        topic: str,
-        partition: int,
-        key: bytes | None,
-        value: bytes | None,
-        headers: Headers | None,
-        timestamp: int,
-    ) -> None:
-        """Send one record."""
-
-
-class Leads(Protocol):
-    """The committed leads of one partition."""
-
-    def cached(self, lead_id: str) -> Held | None:
-        """Return a lead if it is in memory."""
-
-    def load(self, lead_ids: Collection[str]) -> Mapping[str, Held]:
-        """Return those leads that exist."""
-
-    def due_until(
-        self, to: int, count_max: int, skip: Collection[str]
-    ) -> Iterable[tuple[int, str]]:
-        """Due times and ids of leads that are due by ``to``, earliest first."""
-
-    def read(self, key: bytes) -> bytes | None:
-        """Return the value of a key that is no lead's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The pure functions that the fold is about; tests bring their own."""
-
-    decode: Callable[
-        [bytes | None, bytes | None, Headers | None, int], Signal | Tick | PolicyAdopted
-    ]
-    vet: Callable[[Signal, Policy], tuple[str, str] | None]
-    decide: Callable[[Lead | None, Signal, Policy, int], Decision]
-    advance: Callable[[Lead, int, int, Policy], Decision]
-    next_due: Callable[[Lead], int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one batch, and one minute of log time, may hold."""
-
-    tick_leads_max: int
-    failed_max: int
-    refusal_rate_max: float
-    refusal_rate_min_messages: int
-    refusal_bytes_max: int
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Which partition is folded, of which topics."""
-
-    topics: Topics
-    partition: int
-    partition_count: int
-
-
-@dataclass(slots=True)
-class Change:
-    """What a batch made of one lead."""
-
-    lead: Lead
-    due_at: int | None
-    timestamp: int
-    before: Held | None
-    dirty: bool = True
-    """The lead differs; False if only its place in the due index does."""
-    value: bytes = b""
-    """The lead as bytes, once the fold is finished."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a batch did, for the metrics: counted in them only once it is committed."""
-
-    signals: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By type and outcome."""
-    refusals: Counter[str] = field(default_factory=Counter)
-    """By reason."""
-    unscored: Counter[str] = field(default_factory=Counter)
-    """Activities that the policy does not name."""
-    unknown_codes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """What sales heard and the policy has no code for, by list and code."""
-    ticks: int = 0
-    facts: list[Fact] = field(default_factory=list)
-    caused_at: list[int] = field(default_factory=list)
-    """Timestamps of the signals that caused facts."""
-    rerouted_to: set[int] = field(default_factory=set)
 
 
 class StuckError(Exception):

@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from handlers.batch import Tally
 from handlers.build import CORE
+from handlers.folding import Tally
 from lifecycle.draft import RULES
 from lifecycle.facts import (
     ClockBreached,

@@ -41,10 +41,11 @@ from events.codec import REPLAY
 from events.state import UnreadableStateError
 from events.topics import DAY_MS, Topics
 from events.wall_clock import WallClock
-from handlers.batch import Place, check_partition_count, in_force
+from handlers.batch import check_partition_count, in_force
 from handlers.cache import LeadCache
 from handlers.exits import Exit, Stop
 from handlers.faults import Point, Reach, undisturbed
+from handlers.folding import Place
 from handlers.partition import COUNTS_KEY, TAKEN, InForce
 from handlers.policies import PolicyShelf
 from handlers.records import adoption_in, has_header, record_of

@@ -36,8 +36,8 @@ from rocksdict import (
 )
 
 from events.state import ENCODING, UnreadableStateError, decode_lead, peek
-from handlers.batch import Change
 from handlers.cache import Held, LeadCache
+from handlers.folding import Change
 from handlers.partition import PartitionState, restored
 from lifecycle.clocks import next_due
 from lifecycle.lead import Lead

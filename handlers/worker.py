@@ -29,11 +29,12 @@ from events.clients import consumer_config
 from events.codec import decode
 from events.topics import Topics
 from events.wall_clock import WallClock, now_ms
-from handlers.batch import Fold, Limits, Place, Rules
+from handlers.batch import Fold
 from handlers.build import CORE
 from handlers.cluster import Cluster
 from handlers.exits import Exit, Stop
 from handlers.faults import Point, reaching
+from handlers.folding import Limits, Place, Rules
 from handlers.health import HealthServer
 from handlers.inbox import PREFETCHED, fill, put_together
 from handlers.last_words import last_words

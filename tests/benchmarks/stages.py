@@ -19,8 +19,8 @@ from events.codec import PolicyAdopted, Tick, decode
 from events.facts import also_to, encode_fact, fact_headers
 from events.state import encode_lead
 from events.topics import Topics, create
-from handlers.batch import Change
 from handlers.cache import Held, LeadCache
+from handlers.folding import Change
 from handlers.partition import Ledger
 from handlers.records import Record, record_of
 from handlers.store import Identity, Memory, PartitionStore

@@ -15,8 +15,9 @@ from events.clients import producer_config
 from events.codec import decode, encode_policy_adopted
 from events.topics import Topics
 from events.wall_clock import now_ms
-from handlers.batch import Change, Fold, Limits, Place, Rules
+from handlers.batch import Fold
 from handlers.cache import Held
+from handlers.folding import Change, Limits, Place, Rules
 from handlers.partition import InForce, Ledger, PartitionState
 from handlers.records import Headers, Record
 from handlers.simulate.broker import heard

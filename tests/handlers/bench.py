@@ -8,8 +8,9 @@ from events.codec import decode, encode_policy_adopted, encode_signal, encode_ti
 from events.partitioner import partition_of
 from events.state import decode_lead
 from events.topics import Topics
-from handlers.batch import Fold, Limits, Place, Rules
+from handlers.batch import Fold
 from handlers.cache import Held
+from handlers.folding import Limits, Place, Rules
 from handlers.partition import Ledger, PartitionState, restored
 from handlers.records import Headers, Record
 from lifecycle.clocks import next_due

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from events.partitioner import partition_of
-from handlers.batch import Rules
 from handlers.exits import Exit, Stop
+from handlers.folding import Rules
 from lifecycle.clocks import next_due
 from lifecycle.decide import Decision, advance, decide
 from lifecycle.lead import DIGEST_BYTES, Lead

@@ -4,8 +4,8 @@ from collections import Counter
 
 from prometheus_client import generate_latest
 
-from handlers.batch import Tally
 from handlers.build import CORE
+from handlers.folding import Tally
 from handlers.metrics import NAMES_MAX, PROMISES, Metrics
 from lifecycle.draft import RULES
 from lifecycle.stages import ClockName, Stage

@@ -10,8 +10,8 @@ import pytest
 from rocksdict import DbClosedError
 
 from events.state import ENCODING, encode_lead
-from handlers.batch import Change
 from handlers.cache import Held, LeadCache
+from handlers.folding import Change
 from handlers.partition import PartitionState
 from handlers.store import LAYOUT, Header, Identity, Memory, PartitionStore, StoreError
 from lifecycle.clocks import next_due

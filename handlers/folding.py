@@ -1,0 +1,118 @@
+"""What a fold works with: its place, the functions and limits it is given, and what it leaves.
+
+They stand apart from the fold itself (``handlers.batch``), which can be compiled.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from events.codec import PolicyAdopted, Tick
+from events.topics import Topics
+from handlers.cache import Held
+from handlers.records import Headers
+from lifecycle.decide import Decision
+from lifecycle.facts import Fact
+from lifecycle.lead import Lead
+from lifecycle.policy import Policy
+from lifecycle.signals import Signal
+
+
+class Outlet(Protocol):
+    """Where the fold tells what it decided; what was put first stands first in its partition."""
+
+    def put(
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers | None,
+        timestamp: int,
+    ) -> None:
+        """Send one record."""
+
+
+class Leads(Protocol):
+    """The committed leads of one partition."""
+
+    def cached(self, lead_id: str) -> Held | None:
+        """Return a lead if it is in memory."""
+
+    def load(self, lead_ids: Collection[str]) -> Mapping[str, Held]:
+        """Return those leads that exist."""
+
+    def due_until(
+        self, to: int, count_max: int, skip: Collection[str]
+    ) -> Iterable[tuple[int, str]]:
+        """Due times and ids of leads that are due by ``to``, earliest first."""
+
+    def read(self, key: bytes) -> bytes | None:
+        """Return the value of a key that is no lead's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The pure functions that the fold is about; tests bring their own."""
+
+    decode: Callable[
+        [bytes | None, bytes | None, Headers | None, int], Signal | Tick | PolicyAdopted
+    ]
+    vet: Callable[[Signal, Policy], tuple[str, str] | None]
+    decide: Callable[[Lead | None, Signal, Policy, int], Decision]
+    advance: Callable[[Lead, int, int, Policy], Decision]
+    next_due: Callable[[Lead], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one batch, and one minute of log time, may hold."""
+
+    tick_leads_max: int
+    failed_max: int
+    refusal_rate_max: float
+    refusal_rate_min_messages: int
+    refusal_bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which partition is folded, of which topics."""
+
+    topics: Topics
+    partition: int
+    partition_count: int
+
+
+@dataclass(slots=True)
+class Change:
+    """What a batch made of one lead."""
+
+    lead: Lead
+    due_at: int | None
+    timestamp: int
+    before: Held | None
+    dirty: bool = True
+    """The lead differs; False if only its place in the due index does."""
+    value: bytes = b""
+    """The lead as bytes, once the fold is finished."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a batch did, for the metrics: counted in them only once it is committed."""
+
+    signals: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By type and outcome."""
+    refusals: Counter[str] = field(default_factory=Counter)
+    """By reason."""
+    unscored: Counter[str] = field(default_factory=Counter)
+    """Activities that the policy does not name."""
+    unknown_codes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """What sales heard and the policy has no code for, by list and code."""
+    ticks: int = 0
+    facts: list[Fact] = field(default_factory=list)
+    caused_at: list[int] = field(default_factory=list)
+    """Timestamps of the signals that caused facts."""
+    rerouted_to: set[int] = field(default_factory=set)
