@@ -1,4 +1,4 @@
-"""Faust's Kafka driver with three corrections, without which facts would be wrong or missing.
+"""Faust's Kafka driver with four corrections, without which facts would be wrong or missing.
 
 They were found by reading faust-streaming 0.15.3 and tried against real transactions; each has a
 test that fails without it.
@@ -13,6 +13,10 @@ test that fails without it.
 3. The driver starts where the group's commits say. Those are written after the database's
    transaction, at an interval, and by whatever else used the group's name. The rows and the
    offsets behind them are in the database together, so the database says where to start.
+4. The client leaves the group when for ``max.poll.interval.ms`` nobody has asked it for records,
+   and comes back only when somebody asks; the driver asks for none until it is back. A database
+   that stood still for that long, or a machine that did, would be the end of reading, without a
+   word. Here the client is never idle: whether the process lives is asked at its liveness.
 
 The loops are asyncio's own, which are Python all through. Faust's driver lets two threads talk to
 each other's loops, and on uvloop a scoreboard that was told to stop crashed the process once, in
@@ -44,6 +48,8 @@ ISOLATION: Final = "read_committed"
 FETCH_BYTES_MAX: Final = 8 * 1024 * 1024
 """Of one answer. The client's default of 50 MB is more than the queue behind it may hold."""
 
+NEVER_IDLE_MS: Final = 10**12
+
 StoredOffsets = Callable[[], Awaitable[Offsets]]
 """Asks the database for the first offset of each partition that is not in the tables."""
 
@@ -57,7 +63,7 @@ class _Abandoned(WorkerThread):
 
 
 class BoardConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread of the client, with correction 1."""
+    """The thread of the client, with corrections 1 and 4."""
 
     Worker: type[WorkerThread] = _Abandoned
 
@@ -65,6 +71,7 @@ class BoardConsumerThread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         # The client reads it when it starts, which is what happens next.
         consumer._isolation_level = ISOLATION
+        consumer._max_poll_interval_ms = NEVER_IDLE_MS
         consumer._fetch_max_wait_ms = cast("BoardTransport", transport).fetch_wait_ms
         consumer._fetch_max_bytes = FETCH_BYTES_MAX
         return consumer

@@ -1,14 +1,16 @@
-"""The three corrections of Faust's driver, each against real transactions."""
+"""The four corrections of Faust's driver, each against real transactions."""
 
 import asyncio
 from functools import cache
 from pathlib import Path
 
+import pytest
 from faust.types import TP
 
 from deploy.kafka import Kafka
 from events.topics import Topics
-from handlers.scoreboard.app import Reading, build
+from handlers.scoreboard import app as app_module
+from handlers.scoreboard.app import Reading, Take, build
 from handlers.scoreboard.broker import broker_of
 from handlers.scoreboard.projection import Received
 from handlers.scoreboard.standing import Offsets
@@ -99,23 +101,7 @@ def test_the_group_never_says_more_than_what_was_worked_on(kafka: Kafka, topics:
             taken.extend(batch)
             return True
 
-        async def nothing_stored() -> Offsets:
-            return {}
-
-        app = build(
-            Reading(
-                topic=topics.lifecycle,
-                group=f"{topics.prefix}g",
-                member="m",
-                batch_facts_max=1,
-                linger_seconds=0.01,
-                stored_offsets=nothing_stored,
-                take=take,
-                host="127.0.0.1",
-                port=0,
-            ),
-            broker_of(feed.properties),
-        )
+        app = build(_reading(topics, take), broker_of(feed.properties))
         await app.start()
         await asyncio.wait_for(enough.wait(), 30)
         consumer = app.board_consumer
@@ -131,6 +117,59 @@ def test_the_group_never_says_more_than_what_was_worked_on(kafka: Kafka, topics:
     assert len(taken) == 6
     # The marker behind the last one may be counted in; the fact behind the marker may not.
     assert taken[-1].offset < committed <= taken[-1].offset + 2
+
+
+def test_who_stood_still_beyond_the_poll_interval_reads_on(
+    kafka: Kafka, topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A queue so short that a batch which is not taken soon stops the driver from asking for more.
+    monkeypatch.setattr(app_module, "QUEUE_FACTS_MAX", 4)
+    feed = Feed(kafka, topics, partitions=1)
+    feed.commit(facts()[:80])
+    hasty = {"max.poll.interval.ms": "1000", "heartbeat.interval.ms": "200"}
+    taken: list[Received] = []
+
+    async def reads_on() -> None:
+        everything = asyncio.Event()
+
+        async def take(batch: list[Received]) -> bool:
+            if not taken:
+                await asyncio.sleep(3)
+            taken.extend(batch)
+            if len(taken) >= 80:
+                everything.set()
+            return True
+
+        app = build(_reading(topics, take), broker_of(feed.properties | hasty))
+        await app.start()
+        try:
+            await asyncio.wait_for(everything.wait(), 40)
+        finally:
+            await app.stop()
+
+    with asyncio.Runner() as runner:
+        runner.run(reads_on())
+
+    assert {one.offset for one in taken} == {*range(82)} - {40, 81}
+
+
+def _reading(topics: Topics, take: Take) -> Reading:
+    """What is to be read by a scoreboard without a database."""
+
+    async def nothing_stored() -> Offsets:
+        return {}
+
+    return Reading(
+        topic=topics.lifecycle,
+        group=f"{topics.prefix}g",
+        member="m",
+        batch_facts_max=1,
+        linger_seconds=0.01,
+        stored_offsets=nothing_stored,
+        take=take,
+        host="127.0.0.1",
+        port=0,
+    )
 
 
 def _ends(expected: dict[str, list[tuple[object, ...]]]) -> dict[int, int]:
