@@ -1,6 +1,7 @@
 """``/metrics``, ``/health/live`` and ``/health/ready`` on the page's own server.
 
-The page's guard stands before them as well: metrics are data.
+The page's guard stands before them as well: metrics are data. Whether it is alive and ready is
+told to anybody, for what probes a process brings no token; only who may see the page is told why.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,10 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from handlers.health import Answer
 from handlers.scoreboard.metrics import BoardMetrics
+
+STRANGER: Final = web.RequestKey("stranger", bool)
+"""Set by the guard for a request that may not see data."""
+HEALTH: Final = ("/health/live", "/health/ready")
 
 _OK: Final = 200
 _UNAVAILABLE: Final = 503
@@ -35,13 +40,16 @@ class Watched:
         headers = {"Content-Type": CONTENT_TYPE_LATEST}
         return web.Response(body=self._metrics.text(), headers=headers)
 
-    async def _live(self, _: web.Request) -> web.Response:
-        return _sentence(self._is_live())
+    async def _live(self, request: web.Request) -> web.Response:
+        return _told(request, self._is_live(), "alive")
 
-    async def _ready(self, _: web.Request) -> web.Response:
-        return _sentence(self.ready)
+    async def _ready(self, request: web.Request) -> web.Response:
+        return _told(request, self.ready, "ready")
 
 
-def _sentence(answer: Answer) -> web.Response:
+def _told(request: web.Request, answer: Answer, state: str) -> web.Response:
+    """Return the status, with the sentence for whoever may see data."""
     well, sentence = answer
+    if request.get(STRANGER, False):
+        sentence = state if well else f"not {state}"
     return web.Response(status=_OK if well else _UNAVAILABLE, text=f"{sentence}\n")

@@ -1,13 +1,18 @@
-"""What a running worker shows to Prometheus, after a morning on which everything happened once."""
+"""What a running worker and a scoreboard show to Prometheus, after a morning of everything."""
 
 import re
+import threading
+import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from events.embedded import EmbeddedBroker
 from events.topics import Topics
-from tests.handlers.shop import HOUR, MINUTE, START, Shop, eventually
+from handlers.exits import Exit
+from handlers.scoreboard.service import Scoreboard
+from handlers.settings import Settings
+from tests.handlers.shop import HOUR, MINUTE, PATIENCE_SECONDS, START, Shop, eventually
 
 _SAMPLE: Final = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? \S+$")
 _LABEL: Final = re.compile(r'(\w+)="')
@@ -17,7 +22,7 @@ Series = Mapping[str, frozenset[str]]
 
 
 def scrape(broker: EmbeddedBroker, topics: Topics, directory: Path) -> str:
-    """Return ``/metrics`` of a worker that has taken signals of every sort."""
+    """Return ``/metrics`` of a worker that has taken signals of every sort, and of a scoreboard."""
     shop = Shop(broker, topics, directory)
     shop.adopt(ticks="owner")
     _live_through_a_morning(shop)
@@ -32,7 +37,41 @@ def scrape(broker: EmbeddedBroker, topics: Topics, directory: Path) -> str:
         )
         status, text = running.page("/metrics")
     assert status == 200
-    return text
+    return text + _scrape_scoreboard(broker, topics, directory)
+
+
+def _scrape_scoreboard(broker: EmbeddedBroker, topics: Topics, directory: Path) -> str:
+    """Return ``/metrics`` of a scoreboard that has read what the worker told, and shown a page."""
+    settings = Settings(
+        kafka=dict(broker.client_properties),
+        topics_prefix=topics.prefix,
+        scoreboard_database_url=f"sqlite:///{directory}/scoreboard.sqlite",
+        scoreboard_port=0,
+    )
+    board, stopping, ended = Scoreboard(settings), threading.Event(), list[Exit]()
+    thread = threading.Thread(target=lambda: ended.append(board.run(stopping)))
+    thread.start()
+
+    def got(path: str) -> str:
+        with urllib.request.urlopen(f"{board.address}{path}", timeout=10) as answer:  # noqa: S310 - ours
+            found: str = answer.read().decode()
+            return found
+
+    try:
+        assert board.serving.wait(PATIENCE_SECONDS)
+        assert got("/")
+        eventually(
+            lambda: (
+                "baton_scoreboard_lag_records{" in (text := got("/metrics"))
+                and "baton_scoreboard_ready 1.0" in text
+            ),
+            "the scoreboard does not read",
+        )
+        return got("/metrics")
+    finally:
+        stopping.set()
+        thread.join(PATIENCE_SECONDS)
+        assert ended == [Exit.OK]
 
 
 def series_of(text: str) -> Series:

@@ -1,4 +1,4 @@
-"""The dashboards: every query is read by Prometheus and asks for what a running worker shows."""
+"""The dashboards: Prometheus reads every query, and what it asks for is shown when Baton runs."""
 
 import json
 import re
@@ -55,7 +55,9 @@ def test_prometheus_reads_every_query(path: Path, tmp_path: Path) -> None:
 
 @each_dashboard
 @pytest.mark.embedded
-def test_every_query_asks_for_what_a_worker_shows(path: Path, series: Series) -> None:
+def test_every_query_asks_for_what_a_worker_or_the_scoreboard_shows(
+    path: Path, series: Series
+) -> None:
     missing = {query: list(unknown(query, series)) for query in queries(path)}
 
     assert {query: names for query, names in missing.items() if names} == {}
@@ -63,10 +65,13 @@ def test_every_query_asks_for_what_a_worker_shows(path: Path, series: Series) ->
 
 @each_dashboard
 def test_every_query_is_about_the_chosen_baton(path: Path) -> None:
-    selectors = re.findall(r"baton[_:][\w:]*(\{[^}]*\})?", " ".join(queries(path)))
+    selectors = re.findall(r"(baton[_:][\w:]*)(\{[^}]*\})?", " ".join(queries(path)))
 
     assert selectors
-    assert all('job="baton"' in selector for selector in selectors)
+    for name, matchers in selectors:
+        # The scoreboard is scraped as a job of its own, called after the workers'.
+        job = "baton-scoreboard" if name.startswith("baton_scoreboard_") else "baton"
+        assert f'job="{job}"' in matchers
 
 
 @each_dashboard

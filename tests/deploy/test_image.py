@@ -1,10 +1,13 @@
 """The image and its composition: linted, of the right shape, its steps tried without an engine."""
 
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +83,7 @@ def test_what_it_copies_is_let_through_by_dockerignore() -> None:
     assert all((ROOT / name).exists() for name in copied)
 
 
-def test_its_steps_make_a_worker_that_is_healthy(
+def test_its_steps_make_a_worker_and_a_scoreboard_that_are_healthy(
     embedded: EmbeddedBroker, topics: Topics, tmp_path: Path
 ) -> None:
     made = build(tmp_path / "root")
@@ -89,8 +92,7 @@ def test_its_steps_make_a_worker_that_is_healthy(
     shop.adopt()
     shop.engaged("l-1", "demo_request", START)
     port = free_port()
-    program, *rest = health_command(dockerfile())
-    check = [str(made / "bin" / program), *(text.replace("9108", str(port)) for text in rest)]
+    check = check_of(made, health_command(dockerfile()), "9108", port)
 
     with subprocess.Popen(
         [made / "bin" / "baton", argument("CMD").strip('[]"')],
@@ -107,6 +109,50 @@ def test_its_steps_make_a_worker_that_is_healthy(
 
     assert len(shop.facts("handover")) == 1
     assert not healthy(check)
+    assert_the_scoreboard_runs(made, shop, tmp_path)
+
+
+def assert_the_scoreboard_runs(made: Path, shop: Shop, folder: Path) -> None:
+    """Run the scoreboard of the composition from what the image holds, with its own check."""
+    service = composition()["services"]["scoreboard"]
+    port = free_port()
+    check = check_of(made, service["healthcheck"]["test"][1:], "9110", port)
+    token = token_of(service["environment"]["BATON_SCOREBOARD_TOKEN"])
+    environment = environment_of(shop, folder / "board", free_port()) | {
+        "BATON_SCOREBOARD_TOKEN": token,
+        "BATON_SCOREBOARD_PORT": str(port),
+    }
+
+    with subprocess.Popen(
+        [made / "bin" / "baton", *service["command"]], env=environment, cwd=folder
+    ) as board:
+        try:
+            eventually(lambda: healthy(check), "the scoreboard does not become healthy")
+            eventually(
+                lambda: ask(port, "/leads.json", token)["leads"] == 1, "the lead does not show"
+            )
+            board.terminate()
+            assert board.wait(PATIENCE_SECONDS) == 0
+        finally:
+            board.kill()
+
+    drivers = [made / "bin" / "python", "-I", "-c", "import psycopg"]
+    assert subprocess.run(drivers, check=False, timeout=60).returncode == 0
+
+
+def ask(port: int, path: str, token: str) -> dict[str, Any]:
+    """What the page says to whoever brings the token."""
+    headers = {"Authorization": f"Bearer {token}"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - ours
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+
+def check_of(made: Path, command: list[str], port: str, here: int) -> list[str]:
+    """A health check as it runs in the container, at another port."""
+    program, *rest = command
+    return [str(made / "bin" / program), *(text.replace(port, str(here)) for text in rest)]
 
 
 def test_compose_knows_every_field() -> None:
@@ -119,6 +165,7 @@ def test_compose_knows_every_field() -> None:
         "topics",
         "policy",
         "worker",
+        "scoreboard",
         "prometheus",
         "grafana",
     }
@@ -159,6 +206,44 @@ def test_its_settings_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert settings.kafka["bootstrap.servers"] == "kafka:9092"
     assert settings.metrics_host == "0.0.0.0"  # noqa: S104 - inside the network of the composition
+
+
+def token_of(text: str) -> str:
+    """What Compose puts in the place of a variable that is not set."""
+    match = re.fullmatch(r"\$\{BATON_SCOREBOARD_TOKEN:-(.+)\}", text)
+    assert match is not None
+    return match[1]
+
+
+def test_the_scoreboard_wants_a_token_and_prometheus_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = composition()
+    scoreboard, prometheus = made["services"]["scoreboard"], made["services"]["prometheus"]
+    given = scoreboard["environment"]
+    for name, value in given.items():
+        monkeypatch.setenv(name, token_of(value) if name == "BATON_SCOREBOARD_TOKEN" else value)
+
+    settings = load()
+
+    assert settings.scoreboard_token.get_secret_value()
+    [mounted] = prometheus["configs"]
+    scraped = yaml.safe_load((COMPOSE.parent / "prometheus" / "prometheus.yaml").read_text())
+    [job] = [one for one in scraped["scrape_configs"] if one["job_name"] == "baton-scoreboard"]
+    assert mounted["target"] == job["authorization"]["credentials_file"]
+    assert made["configs"][mounted["source"]]["content"] == given["BATON_SCOREBOARD_TOKEN"]
+    [names] = job["dns_sd_configs"]
+    assert (names["names"], names["port"]) == (["scoreboard"], settings.scoreboard_port)
+
+
+def test_one_scoreboard_keeps_its_tables_in_a_volume() -> None:
+    scoreboard = composition()["services"]["scoreboard"]
+
+    [(volume, folder)] = [volume.split(":") for volume in scoreboard["volumes"]]
+    assert volume in composition()["volumes"]
+    assert f"BATON_STATE_DIR={folder}" in argument("ENV")
+    assert scoreboard.get("deploy") is None
+    assert scoreboard["read_only"] is True
 
 
 def core_of(made: Path) -> str:

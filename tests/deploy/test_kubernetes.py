@@ -53,7 +53,7 @@ def settings_env() -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
-OWN = [name for name in kustomization()["resources"] if not name.startswith("servicemonitor")]
+OWN = [name for name in kustomization()["resources"] if "servicemonitor" not in name]
 
 
 def test_every_file_is_applied() -> None:
@@ -69,10 +69,11 @@ def test_kubernetes_knows_every_field(name: str, version: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_prometheus_operator_knows_every_field_of_the_service_monitor() -> None:
+@pytest.mark.parametrize("name", ["servicemonitor", "scoreboard-servicemonitor"])
+def test_the_prometheus_operator_knows_every_field_of_the_service_monitors(name: str) -> None:
     # Imported here: making its thousand models takes longer than all other tests of this module.
     models = importlib.import_module("cloudcoil.models.prometheus_operator.v1")
-    given = manifest("servicemonitor")
+    given = manifest(name)
 
     understood = models.ServiceMonitor.model_validate(given)
 
@@ -89,13 +90,17 @@ def test_kustomize_puts_it_together() -> None:
     )
 
     assert done.returncode == 0, done.stderr
-    built = {each["kind"]: each for each in yaml.safe_load_all(done.stdout)}
+    built = list(yaml.safe_load_all(done.stdout))
     assert len(built) == len(kustomization()["resources"]) + 1
-    container = built["StatefulSet"]["spec"]["template"]["spec"]["containers"][0]
-    assert container["image"] == "baton:0.1.0"
-    assert container["envFrom"][0]["configMapRef"]["name"] == built["ConfigMap"]["metadata"]["name"]
-    for kind in built.keys() - {"ServiceMonitor"}:
-        kubernetes_validate.validate(built[kind], KUBERNETES[-1], strict=True)
+    [settings] = [each["metadata"]["name"] for each in built if each["kind"] == "ConfigMap"]
+    sets = [each["spec"]["template"]["spec"] for each in built if each["kind"] == "StatefulSet"]
+    assert len(sets) == 2
+    for container in (each["containers"][0] for each in sets):
+        assert container["image"] == "baton:0.1.0"
+        assert container["envFrom"][0]["configMapRef"]["name"] == settings
+    for each in built:
+        if each["kind"] != "ServiceMonitor":
+            kubernetes_validate.validate(each, KUBERNETES[-1], strict=True)
 
 
 def test_a_field_that_there_is_not_is_found() -> None:

@@ -1,6 +1,7 @@
 """The rules of Prometheus: readable, right, about metrics that there are, each with its remedy."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,36 @@ def by_alert(rule: dict[str, Any]) -> str:
     return str(rule["alert"])
 
 
-def test_prometheus_reads_its_configuration_and_every_rule() -> None:
-    ran = promtool("check", "config", PROMETHEUS / "prometheus.yaml")
+def configuration() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((PROMETHEUS / "prometheus.yaml").read_text())
+    return found
+
+
+def test_prometheus_reads_its_configuration_and_every_rule(tmp_path: Path) -> None:
+    # The file of the token is where Prometheus runs: here another one takes its place.
+    [*_, scoreboard] = configuration()["scrape_configs"]
+    token = tmp_path / "token"
+    token.write_text("a-token")
+    place = tmp_path / "prometheus"
+    shutil.copytree(PROMETHEUS, place)
+    config = place / "prometheus.yaml"
+    known = scoreboard["authorization"]["credentials_file"]
+    config.write_text(config.read_text().replace(known, str(token)))
+
+    ran = promtool("check", "config", config)
 
     assert ran.ok, ran.said
     assert ran.said.count("SUCCESS") > len(RULES), ran.said
+
+
+def test_it_asks_the_scoreboard_with_its_token_as_the_job_that_the_alerts_name() -> None:
+    [workers, scoreboard] = configuration()["scrape_configs"]
+    queries = [rule["expr"] for rule in rules() if "up{" in rule["expr"]]
+
+    assert "authorization" not in workers
+    assert set(scoreboard["authorization"]) == {"credentials_file"}
+    named = {job for query in queries for job in re.findall(r'up\{job="([^"]+)"\}', query)}
+    assert named == {workers["job_name"], scoreboard["job_name"]}
 
 
 @pytest.mark.slow
@@ -55,7 +81,9 @@ def test_each_alert_is_tried_where_it_comes_and_where_it_does_not(alert: dict[st
 
 @pytest.mark.embedded
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert") or rule["record"])
-def test_each_rule_asks_for_what_a_worker_shows(rule: dict[str, Any], series: Series) -> None:
+def test_each_rule_asks_for_what_a_worker_or_the_scoreboard_shows(
+    rule: dict[str, Any], series: Series
+) -> None:
     assert list(unknown(rule["expr"], series)) == []
 
 
@@ -92,7 +120,7 @@ def test_each_alert_says_how_urgent_it_is_and_what_it_is_about(alert: dict[str, 
     assert set(alert["annotations"]) == {"summary", "description", "runbook_url"}
 
 
-def test_a_name_that_no_worker_shows_is_found() -> None:
+def test_a_name_that_nobody_shows_is_found() -> None:
     shown = {"baton_signals_total": frozenset({"type", "outcome"})}
 
     found = unknown('rate(baton_signals_total{kind="x",job="b"}[5m]) / baton_sgnals', shown)

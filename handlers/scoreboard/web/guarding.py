@@ -11,6 +11,7 @@ from aiohttp.typedefs import Middleware
 from sqlalchemy.exc import SQLAlchemyError
 
 from handlers.scoreboard.numbers.filters import FilterError
+from handlers.scoreboard.watching import HEALTH, STRANGER
 from handlers.scoreboard.web import documents, rendering
 from handlers.scoreboard.web.access import Access
 
@@ -20,10 +21,8 @@ PageTimes = Callable[[str, int, float], None]
 
 PAGE: Final = web.RequestKey("page", str)
 """The name of the page that a request is for, as metrics know it."""
-PUBLIC: Final = frozenset(
-    {"/login", "/health/live", *(f"/static/{name}" for name in rendering.STATIC)}
-)
-"""What everybody is given: nothing of it tells of a lead."""
+PUBLIC: Final = frozenset({"/login", *HEALTH, *(f"/static/{name}" for name in rendering.STATIC)})
+"""What everybody is given: nothing of it tells of a lead, or how many there are."""
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -62,9 +61,10 @@ def guarded(access: Access, on_page: PageTimes) -> list[Middleware]:
 
     @web.middleware
     async def let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in PUBLIC:
-            return await handler(request)
         if access.allows(request.headers, request.cookies, request.host):
+            return await handler(request)
+        if request.path in PUBLIC:
+            request[STRANGER] = True
             return await handler(request)
         return _turned_away(request, access)
 

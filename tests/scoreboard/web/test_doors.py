@@ -26,7 +26,6 @@ ADDRESSES = [
     "/funnel/steps.csv",
     "/news",
     "/metrics",
-    "/health/ready",
     "/nothing",
     "/login/../funnel.json",
     "/static/../funnel.json",

@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from confluent_kafka import Producer
+from pydantic import SecretStr
 
 from events.clients import producer_config
 from events.embedded import EmbeddedBroker
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.embedded
 
 SECONDS_MAX = 60.0
 HALF = 400
+TOKEN = "a-token-of-some-length"  # noqa: S105 - guards nothing
 
 
 @contextmanager
@@ -91,3 +94,45 @@ def test_a_committed_fact_shows_and_is_told(
     assert b"event: facts\n" in heard
     assert 'baton_scoreboard_page_seconds_count{page="leads.json",status="200"}' in measured
     assert alive.status == 200
+
+
+@pytest.mark.parametrize(
+    "door",
+    [
+        {"scoreboard_token": SecretStr(TOKEN)},
+        {"scoreboard_proxy_header": "X-Forwarded-User"},
+    ],
+    ids=lambda door: next(iter(door)),
+)
+def test_a_probe_without_a_token_is_told_whether_and_not_why(
+    embedded: EmbeddedBroker, topics: Topics, tmp_path: Path, door: dict[str, Any]
+) -> None:
+    properties = dict(embedded.client_properties)
+    create(properties, topics, partitions=1)
+    settings = Settings(
+        kafka=properties,
+        topics_prefix=topics.prefix,
+        scoreboard_database_url=f"sqlite:///{tmp_path}/board.sqlite",
+        scoreboard_port=0,
+        **door,
+    )
+    known = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-User": "ana"}
+
+    with running(settings) as url:
+        joining = ask(url, "/health/ready", headers={})
+        until = time.monotonic() + SECONDS_MAX
+        while ask(url, "/health/ready", headers={}).status != 200:
+            assert time.monotonic() < until, "it does not become ready"
+            time.sleep(0.1)
+        ready, live = (ask(url, f"/health/{of}", headers={}) for of in ("ready", "live"))
+        told = ask(url, "/health/ready", headers=known)
+        scraped = ask(url, "/metrics", headers={})
+        scraped_with_it = ask(url, "/metrics", headers=known)
+
+    assert (joining.status, joining.text) == (503, "not ready\n")
+    assert (ready.status, ready.text) == (200, "ready\n")
+    assert (live.status, live.text) == (200, "alive\n")
+    assert told.text == "reading, 0 records behind\n"
+    assert scraped.status == 401
+    assert "baton_scoreboard_" not in scraped.text
+    assert "baton_scoreboard_ready 1.0" in scraped_with_it.text
