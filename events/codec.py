@@ -19,6 +19,7 @@ from pydantic_core import from_json
 
 from events import engaged
 from events.diagnosis import shape_fault, text_fault
+from events.shapes import Envelope
 from lifecycle.signals import Body, Signal
 from schemas import inbound
 from schemas.envelope import (
@@ -79,19 +80,7 @@ class PolicyAdopted:
     """``owner`` or ``external``"""
 
 
-class _Event(msgspec.Struct, gc=False):
-    """The attributes of an envelope that are read; anything else is skipped while parsing."""
-
-    specversion: str | None = None
-    id: str | None = None
-    source: str | None = None
-    type: str | None = None
-    subject: str | None = None
-    time: str | None = None
-    data: dict[str, Any] | None = None
-
-
-_structured: Final = msgspec.json.Decoder(_Event).decode
+_structured: Final = msgspec.json.Decoder(Envelope).decode
 _object: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _UNPARSED: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _encode: Final = msgspec.json.Encoder().encode
@@ -129,7 +118,7 @@ def decode(
 
 
 def _decode_any(
-    event: _Event, key: bytes | None, value: bytes, timestamp: int, redrive: int
+    event: Envelope, key: bytes | None, value: bytes, timestamp: int, redrive: int
 ) -> Signal | Tick | PolicyAdopted:
     """Read an event of any type. Raises Refused."""
     event_type, event_id, source, subject, time = _attributes(event)
@@ -266,14 +255,14 @@ def _is_structured(media_type: bytes) -> bool:
     return lowered.startswith(STRUCTURED)
 
 
-def _parse(value: bytes) -> _Event:
+def _parse(value: bytes) -> Envelope:
     try:
         return _structured(value)
     except _UNPARSED:
         raise shape_fault(value) from None
 
 
-def _parse_binary(value: bytes, attributes: dict[str, bytes]) -> _Event:
+def _parse_binary(value: bytes, attributes: dict[str, bytes]) -> Envelope:
     try:
         given = {
             name: attributes[name].decode()
@@ -283,7 +272,7 @@ def _parse_binary(value: bytes, attributes: dict[str, bytes]) -> _Event:
     except UnicodeDecodeError:
         raise Refused(RefusalCode.BAD_SHAPE, "a ce_ header is not UTF-8") from None
     try:
-        return _Event(data=_object(value), **given)
+        return Envelope(data=_object(value), **given)
     except _UNPARSED:
         raise shape_fault(value, binary=True) from None
 
@@ -299,7 +288,7 @@ def _check_nesting(value: bytes) -> None:
             raise Refused(RefusalCode.BAD_SHAPE, "nested too deep") from None
 
 
-def _attributes(event: _Event) -> tuple[str, str, str, str, int]:
+def _attributes(event: Envelope) -> tuple[str, str, str, str, int]:
     """Check the envelope: type, id, source, subject, time."""
     if event.specversion != SPECVERSION:
         raise _bad_specversion(event)
@@ -325,7 +314,7 @@ def _attributes(event: _Event) -> tuple[str, str, str, str, int]:
     return event_type, event_id, source, subject, at
 
 
-def _bad_specversion(event: _Event) -> Refused:
+def _bad_specversion(event: Envelope) -> Refused:
     if event.specversion:
         return Refused(
             RefusalCode.UNSUPPORTED_VERSION,

@@ -7,49 +7,20 @@ does not read, be it good or bad, it leaves to the general lane, which also find
 what is wrong. What it does read, the general lane reads the same: ``tests/events/test_engaged.py``.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Final
 
 import msgspec
 
+from events.shapes import EngagedEvent
 from lifecycle.signals import Engaged, Signal
-from schemas.envelope import ID_CHARACTERS_MAX, SOURCE_CHARACTERS_MAX, lead_id_fault
-from schemas.inbound_fields import (
-    NAME_CHARACTERS_MAX,
-    TEXT_CHARACTERS_MAX,
-    URL_CHARACTERS_MAX,
-    without_query,
-)
+from schemas.envelope import lead_id_fault
+from schemas.inbound_fields import without_query
 from schemas.times import TIME_MAX, parse_time
 
 MARK: Final = b'"lead.engaged.v1"'
 """What has it nowhere is another message."""
 
-_Text = Annotated[str, msgspec.Meta(max_length=TEXT_CHARACTERS_MAX)] | None
-
-
-class _Data(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    # What it would skip, the general lane parses: it may have to be refused.
-
-    activity: Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARACTERS_MAX)]
-    campaign: _Text = None
-    source: _Text = None
-    medium: _Text = None
-    content: _Text = None
-    channel: _Text = None
-    url: Annotated[str, msgspec.Meta(max_length=URL_CHARACTERS_MAX)] | None = None
-
-
-class _Event(msgspec.Struct, gc=False):
-    specversion: Literal["1.0"]
-    id: Annotated[str, msgspec.Meta(min_length=1, max_length=ID_CHARACTERS_MAX)]
-    source: Annotated[str, msgspec.Meta(min_length=1, max_length=SOURCE_CHARACTERS_MAX)]
-    type: Literal["lead.engaged.v1"]
-    subject: Annotated[str, msgspec.Meta(min_length=1)]
-    time: str
-    data: _Data
-
-
-_read: Final = msgspec.json.Decoder(_Event).decode
+_read: Final = msgspec.json.Decoder(EngagedEvent).decode
 _UNREAD: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
 
 
