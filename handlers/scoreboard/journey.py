@@ -9,6 +9,8 @@ from handlers.scoreboard.story import Row, Story, earlier, new_row
 
 _WITH_MARKETING: Final = frozenset({"cold", "curious", "warm", "nurture", "lost", "disqualified"})
 _WAITING: Final = frozenset({"nurture", "lost"})
+_REFUSED: Final = frozenset({"reject", "recycle", "disqualify"})
+"""How sales says no to an offer."""
 _STEP_OF_STAGE: Final = {
     "mql": "mql",
     "sal": "accepted",
@@ -188,7 +190,6 @@ def waits(story: Story, fact: Fact, trigger: str) -> None:
 
 def recycle_cancelled(story: Story, _fact: Fact) -> None:
     """Note that a late yes took a return back."""
-    """Note that a late yes took a return back."""
     story.lead["wake_at"] = None
     if story.recycles:
         story.touch("recycles", story.recycles[-1])["cancelled"] = 1
@@ -211,6 +212,9 @@ def _worked(offer: Row, data: Data, at: int) -> None:
 
 
 def _end(offer: Row, data: Data, at: int, reason: str | None, kind: str | None) -> None:
+    if offer["accepted_at"] is None and data.trigger in _REFUSED and data.by is not None:
+        # Who said no to what lay in a queue: the no is that person's, as a yes would be.
+        offer["rep"] = data.by
     offer["ended_at"], offer["end_trigger"] = at, data.trigger
     offer["end_reason"], offer["end_class"] = reason, kind
 

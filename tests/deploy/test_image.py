@@ -136,7 +136,7 @@ def assert_the_scoreboard_runs(made: Path, shop: Shop, folder: Path) -> None:
         finally:
             board.kill()
 
-    drivers = [made / "bin" / "python", "-I", "-c", "import psycopg"]
+    drivers = [str(made / "bin" / "python"), "-I", "-c", "import psycopg"]
     assert subprocess.run(drivers, check=False, timeout=60).returncode == 0
 
 

@@ -117,6 +117,14 @@ def rep(offer: Offer) -> str:
             and not (data["trigger"] == "claim" and data["from_stage"] != "mql")
         ):
             name = data.get("owner") or data.get("by") or name
+        elif (
+            kind == "stage_changed"
+            and not accepted(offer)
+            and data["from_stage"] == "mql"
+            and data["to_stage"] in {"nurture", "disqualified"}
+            and data["trigger"] in {"reject", "recycle", "disqualify"}
+        ):
+            name = data.get("by") or name
     return str(name)
 
 
