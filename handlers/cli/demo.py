@@ -1,17 +1,19 @@
 """``baton demo``: a company's weeks in about a minute, and what came of it."""
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from events.embedded import EmbeddedBrokerError
-from handlers import demo as stage
-from handlers import logs, report_text, verdicts_text
+from handlers import logs, report_text
 from handlers.cli import demo_page, terminal
 from handlers.cli.simulate import Leads, Seed, Weeks, days_shown, pace, spoken
 from handlers.exits import Exit
 from handlers.settings import load
 from handlers.simulate.run import SEED_DEFAULT, Size
+
+if TYPE_CHECKING:
+    from handlers.demo import Seen
 
 WEEKS_DEFAULT: Final = 12
 LEADS_DEFAULT: Final = 2_600
@@ -52,6 +54,9 @@ def demo(
 
       BATON_TOPICS_PREFIX=demo. baton demo --no-embedded
     """
+    # The verdicts bring SQLAlchemy along: no other command waits for it.
+    from handlers import demo as stage  # noqa: PLC0415
+
     settings = load()
     # News of the process would only stand in the way of the story.
     logs.configure(settings.log_format, max(settings.log_level, "warning", key=_SEVERITIES.index))
@@ -70,8 +75,10 @@ def demo(
         raise typer.Exit(served)
 
 
-def _print(seen: stage.Seen, size: Size) -> None:
+def _print(seen: "Seen", size: Size) -> None:
     """Print what both teams want to know."""
+    from handlers import verdicts_text  # noqa: PLC0415 - as above
+
     console = terminal.out()
     console.print(report_text.render(seen.report))
     if seen.story:

@@ -163,6 +163,17 @@ def test_the_installed_command_ends_with_its_exit_code() -> None:
     assert bad.stderr.startswith("error: No such command 'nonsense'")
 
 
+def test_no_command_waits_for_what_only_the_scoreboard_takes() -> None:
+    loaded = "import sys; import handlers.cli.app, handlers.worker; print(*sys.modules)"
+
+    told = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, check=True, text=True
+    )
+
+    assert "typer" in told.stdout.split()
+    assert not {"aiohttp", "faust", "sqlalchemy"} & set(told.stdout.split())
+
+
 def test_a_reader_of_the_output_that_had_enough_is_no_error() -> None:
     shown = subprocess.Popen(
         [*BATON, "policy", "show", "--shipped"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
