@@ -41,6 +41,10 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 demo: $(INSTALLED) ## a company's leads, through the embedded broker, and what both teams want to know
 	@$(BIN)/baton demo
 
+# Compiled modules are kept, whatever the machine prefers: each test process, and each worker that
+# tests start, would compile all of them anew.
+test test-fast: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(INSTALLED) ## every test; what was skipped is listed with its reason
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --cov --cov-report=

@@ -1,8 +1,11 @@
 """The brokers that tests run against, started when the first test asks for one."""
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -16,6 +19,8 @@ from events.topics import Topics
 
 BROKERS = ("embedded", "kafka")
 KAFKAS = ("kafka", "kafka3", "secured")
+LONGEST_FIRST = ("kafka", "embedded", "slow")
+"""Marks, by how long a file takes that has a test with them."""
 
 # How fast a machine is says nothing about what holds: no test of a property fails by the clock.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -82,6 +87,28 @@ def go_without_kafka(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pass over what holds no test that ``-m "not this and not that"`` asks for.
+
+    Its tests would be left out all the same, but only once everything was imported that they take:
+    a browser's client, a web server, a database's.
+    """
+    wanted: list[str] = config.getoption("markexpr").split(" and ")
+    if not all(re.fullmatch(r"not \w+", part) for part in wanted):
+        return None
+    left_out = {part.removeprefix("not ") for part in wanted}
+    files = [collection_path] if collection_path.is_file() else collection_path.rglob("test_*.py")
+    marks = [mark_of_all(path) for path in files]
+    return True if marks and left_out.issuperset(marks) else None
+
+
+@cache
+def mark_of_all(path: Path) -> str | None:
+    """The mark that a file gives to all of its tests."""
+    found = re.search(r"^pytestmark = pytest\.mark\.(\w+)$", path.read_text("utf-8"), re.MULTILINE)
+    return found and found[1]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by the broker it takes, and let those that take long begin.
 
@@ -94,7 +121,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("embedded")
         if any(name in taken for name in KAFKAS):
             item.add_marker("kafka")
-    unhurried = {item.path for item in items if item.get_closest_marker("kafka")}
-    quick = {item.path for item in items} - unhurried
-    quick -= {item.path for item in items if item.get_closest_marker("embedded")}
-    items.sort(key=lambda item: (item.path not in unhurried, item.path in quick))
+    rank = {
+        item.path: place
+        for place, mark in reversed([*enumerate(LONGEST_FIRST)])
+        for item in items
+        if item.get_closest_marker(mark)
+    }
+    items.sort(key=lambda item: rank.get(item.path, len(LONGEST_FIRST)))

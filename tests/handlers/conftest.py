@@ -4,8 +4,10 @@ import pytest
 
 from tests.handlers.simulate.fold import Performance, perform
 
+PLAYED_WEEKS = 8
+
 
 @pytest.fixture(scope="session")
-def quarter() -> Performance:
-    """Ten weeks with a few hundred leads."""
-    return perform(seed=3, weeks=10, leads=450)
+def played() -> Performance:
+    """Eight weeks with a few hundred leads."""
+    return perform(seed=4, weeks=PLAYED_WEEKS, leads=300)

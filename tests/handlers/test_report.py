@@ -10,14 +10,9 @@ from rich.console import Console
 
 from handlers.report import CLOCKS, NO_CAMPAIGN, Attainment, Report, Tally
 from handlers.report_text import LINES_MAX, render, render_timeline
-from tests.handlers.simulate.fold import Performance, perform
+from tests.handlers.simulate.fold import Performance
 
 Event = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def played() -> Performance:
-    return perform(seed=4, weeks=8, leads=300)
 
 
 @pytest.fixture(scope="module")

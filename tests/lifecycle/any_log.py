@@ -12,7 +12,7 @@ from lifecycle.policy import Policy
 from lifecycle.signals import Body, Signal
 from lifecycle.stages import ClockName, Stage
 from lifecycle.vet import vet
-from tests.lifecycle.builders import DAY_MS, HOUR_MS, MINUTE_MS, MONDAY, POLICY, TO, Story, ms
+from tests.lifecycle.builders import DAY_MS, HOUR_MS, MINUTE_MS, MONDAY, POLICY, brought_to, ms
 
 LEAD_ID = "lead-1"
 START = ms(MONDAY)
@@ -179,7 +179,7 @@ def walk(
 ) -> list[Walked]:
     """Run a log; ``between`` is done to the lead after each step."""
     stage, record = log
-    lead, now = TO[stage](Story()).lead, START
+    lead, now = brought_to(stage).lead, START
     walked: list[Walked] = []
     for number, step in enumerate(record):
         policy = OTHER if step.other else POLICY

@@ -8,7 +8,7 @@ story tells is checked for its order: seq 1, 2, 3 without a gap, times that neve
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -430,6 +430,18 @@ TO: dict[Stage, Callable[[Story], Story]] = {
 
 def brought_to(stage: Stage, when: When = MONDAY, *, policy: Policy = POLICY) -> Story:
     """Return a story that has just reached a stage, all at one time."""
+    if policy is not POLICY:
+        return _brought_to(stage, when, policy)
+    return _by_the_shipped_policy(stage, when).fork()
+
+
+@cache
+def _by_the_shipped_policy(stage: Stage, when: When) -> Story:
+    """Tell it once, for all who go on from there."""
+    return _brought_to(stage, when, POLICY)
+
+
+def _brought_to(stage: Stage, when: When, policy: Policy) -> Story:
     story = TO[stage](Story(when, policy=policy))
     assert story.stage is stage, f"{story.stage}, not {stage}"
     return story

@@ -28,7 +28,7 @@ from lifecycle.signals import Accepted, Engaged, Profiled
 from lifecycle.stages import SALES_STAGES, ClockName, HandoverStatus, Stage
 from schemas.outbound import parse
 from tests.lifecycle.any_log import Step, logs, walk
-from tests.lifecycle.builders import DAY_MS, POLICY, TO, Story, brought_to
+from tests.lifecycle.builders import DAY_MS, POLICY, Story, brought_to
 
 LEAD_BYTES_MAX = 8_000
 AGE_DAYS_MAX = 60
@@ -181,7 +181,7 @@ def test_a_lead_makes_sense_at_every_step(log: Log) -> None:
 def test_a_promise_begins_once_ends_once_and_tells_the_lead_the_same(log: Log) -> None:
     running: dict[Promise, int] = {}
     ended: set[Promise] = set()
-    begin = TO[log[0]](Story())
+    begin = brought_to(log[0])
     told = [(begin.lead, begin.facts), *((step[4].lead, step[4].facts) for step in walk(log))]
 
     for lead, facts in told:

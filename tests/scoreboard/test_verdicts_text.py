@@ -29,8 +29,12 @@ def judged(given: Board) -> Verdicts:
         return verdicts(connection, Filters(), newest_at(connection))
 
 
-def test_every_verdict_is_printed_with_its_numbers_the_worst_first() -> None:
-    found = judged(board())
+def test_every_verdict_is_printed_with_its_numbers() -> None:
+    assert_printed(judged(board(weeks=8, leads=150)))
+
+
+def assert_printed(found: Verdicts) -> None:
+    """Assert that each has its line, and what is too young to be judged is told."""
     console = Console(width=140)
 
     with console.capture() as printed:
@@ -47,6 +51,7 @@ def test_every_verdict_is_printed_with_its_numbers_the_worst_first() -> None:
 @pytest.mark.slow
 def test_the_demo_ends_with_verdicts_that_agree_with_what_was_played() -> None:
     found = judged(board(SEED_DEFAULT, WEEKS_DEFAULT, LEADS_DEFAULT))
+    assert_printed(found)
     campaigns = {one.name: one.verdict for one in found.campaigns}
     people = {one.name: one.verdict for one in found.reps}
 

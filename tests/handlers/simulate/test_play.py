@@ -9,6 +9,7 @@ from handlers.simulate.rhythm import END_AT, HOUR_MS, starts_at
 from lifecycle.facts import HandoverOffered
 from lifecycle.stages import HandoverKind
 from schemas.policy import shipped
+from tests.handlers.conftest import PLAYED_WEEKS
 from tests.handlers.simulate.fold import PARTITIONS, Performance, perform
 
 
@@ -55,11 +56,11 @@ def test_every_partition_is_told_the_time_in_every_slice() -> None:
         assert set(last) == {0, 1, 2}
 
 
-def test_a_slice_is_in_order_and_within_its_time(quarter: Performance) -> None:
-    times = [placed.record.at for placed in quarter.placed]
+def test_a_slice_is_in_order_and_within_its_time(played: Performance) -> None:
+    times = [placed.record.at for placed in played.placed]
 
     assert times == sorted(times)
-    assert starts_at(10) <= times[0]
+    assert starts_at(PLAYED_WEEKS) <= times[0]
     assert times[-1] < END_AT
 
 
@@ -70,18 +71,18 @@ def test_the_same_seed_plays_the_same_story_to_the_last_byte() -> None:
     assert first.values == second.values != []
 
 
-def test_all_kinds_of_handovers_happen(quarter: Performance) -> None:
+def test_all_kinds_of_handovers_happen(played: Performance) -> None:
     kinds = Counter(
         fact.body.handover_kind
-        for fact in quarter.fold.facts
+        for fact in played.fold.facts
         if isinstance(fact.body, HandoverOffered)
     )
 
     assert set(kinds) == set(HandoverKind)
 
 
-def test_leads_get_as_far_as_won_lost_and_back(quarter: Performance) -> None:
-    kinds = {fact.body.kind for fact in quarter.fold.facts}
+def test_leads_get_as_far_as_won_lost_and_back(played: Performance) -> None:
+    kinds = {fact.body.kind for fact in played.fold.facts}
 
     assert kinds >= {
         "won", "lost", "recycle", "clock_met", "clock_breached", "clock_paused", "qualified",
@@ -89,16 +90,16 @@ def test_leads_get_as_far_as_won_lost_and_back(quarter: Performance) -> None:
     }  # fmt: skip
 
 
-def test_most_input_is_good_and_some_is_refused(quarter: Performance) -> None:
-    outcomes, refusals = quarter.fold.outcomes, quarter.fold.refusals
+def test_most_input_is_good_and_some_is_refused(played: Performance) -> None:
+    outcomes, refusals = played.fold.outcomes, played.fold.refusals
 
     assert outcomes["duplicate"] > 10
     assert {"illegal_move", "not_json"} <= set(refusals)
     assert sum(refusals.values()) < 0.01 * sum(outcomes.values())
 
 
-def test_partitions_all_have_their_share(quarter: Performance) -> None:
-    shares = Counter(placed.partition for placed in quarter.placed if placed.record.key != TICK_KEY)
+def test_partitions_all_have_their_share(played: Performance) -> None:
+    shares = Counter(placed.partition for placed in played.placed if placed.record.key != TICK_KEY)
 
     assert set(shares) == set(range(PARTITIONS))
     assert min(shares.values()) > 0.5 * max(shares.values())

@@ -178,9 +178,9 @@ def test_leads_of_somebody_else_are_nobodys_business() -> None:
     assert done(sales) == []
 
 
-def test_whatever_sales_sends_is_what_the_contract_takes(quarter: Performance) -> None:
+def test_whatever_sales_sends_is_what_the_contract_takes(played: Performance) -> None:
     kinds = set()
-    for placed in quarter.placed:
+    for placed in played.placed:
         value = placed.record.value
         if value is None or b'"source":"/crm"' not in value or not value.endswith(b"}}"):
             continue

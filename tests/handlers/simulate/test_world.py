@@ -27,7 +27,7 @@ UNSCORED = "podcast_played"
 
 @pytest.fixture(scope="module")
 def records() -> list[Record]:
-    return records_of(World(seed=5, weeks=6, leads=1_500))
+    return records_of(World(seed=6, weeks=6, leads=700))
 
 
 @pytest.fixture(scope="module")
