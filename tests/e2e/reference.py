@@ -34,6 +34,9 @@ from tests.e2e.harness import PARTITIONS, Sent, Site, View, Views, placed
 SEED: Final = 1
 WEEKS: Final = 5
 LEADS: Final = 240
+RECENT_WEEKS: Final = 3
+RECENT_LEADS: Final = 700
+"""So many that the last days, whose leads a worker's store may keep, are a good part of it."""
 TOPICS: Final = Topics("reference.")
 _RULES: Final = Rules(decode, vet, decide, advance, next_due)
 _LIMITS: Final = Limits(1_000_000, 10, 1.0, 1_000_000, 900_000)
@@ -58,7 +61,7 @@ def recent() -> Story:
     """Another that was going on just now: a store of its leads is young enough to be kept."""
     now = now_ms()
     monday = END_AT + (now - END_AT) // WEEK_MS * WEEK_MS
-    return played(WEEKS, LEADS, monday + WEEK_MS, now)
+    return played(RECENT_WEEKS, RECENT_LEADS, monday + WEEK_MS, now)
 
 
 def views_of(log: Iterable[Sent], definitions: Iterable[str | bytes] = (shipped_text(),)) -> Views:

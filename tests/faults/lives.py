@@ -11,11 +11,14 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Self
 
 from events.topics import Topics
+from events.wall_clock import now_ms
 from handlers.exits import Exit
+from handlers.restore import STORE_AGE_MS_MAX
 from tests.e2e.harness import (
     PARTITIONS,
     Broker,
@@ -40,6 +43,8 @@ KILLED: Final = -signal.SIGKILL
 SOON: Final = {"session.timeout.ms": "1500", "heartbeat.interval.ms": "400"}
 """How soon the group gives a dead member's partitions to the next."""
 LIFE_SECONDS_MAX: Final = 60.0
+TESTS_MS_MAX: Final = 3 * 3_600_000
+"""How long all tests that share the story take at most."""
 SUPERVISED_SECONDS_MAX: Final = 120.0
 MENDABLE: Final = (Exit.ERROR, Exit.FENCED, KILLED)
 """How a worker may end that its supervisor starts again; the rest is for a person to look at."""
@@ -64,9 +69,21 @@ def agreed(broker: Broker, topics: Topics) -> Site:
 
 
 def pieces(count: int) -> list[list[Sent]]:
-    """What follows in the story, in so many pieces."""
-    log = recent().log[PARTITIONS:]
-    return [list(log[len(log) * n // count : len(log) * (n + 1) // count]) for n in range(count)]
+    """What follows in the story, in so many pieces.
+
+    The first has all that is old as well: whoever starts again in a later one has a store that may
+    be kept, and has to find out how far it is.
+    """
+    log = recent().log
+    old = old_records(log)
+    cuts = [PARTITIONS, *(old + (len(log) - old) * n // count for n in range(1, count + 1))]
+    return [list(log[start:end]) for start, end in pairwise(cuts)]
+
+
+def old_records(log: Sequence[Sent]) -> int:
+    """How many records a log begins with whose leads no store may keep, or will not for long."""
+    young = now_ms() - STORE_AGE_MS_MAX + TESTS_MS_MAX
+    return next((at for at, one in enumerate(log) if one.timestamp > young), len(log))
 
 
 def await_end(site: Site, workers: Sequence[RunningWorker]) -> None:

@@ -1,5 +1,6 @@
 """Fault 1: SIGKILL at fifty points, those that hurt most among them; readers cannot tell."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -9,13 +10,14 @@ import pytest
 from deploy.kafka import Kafka
 from events.topics import Topics
 from handlers.faults import Point
-from tests.e2e.harness import Follower, Site, await_that, worker
+from tests.e2e.harness import Follower, Site, append, await_that, worker
 from tests.e2e.reference import recent
 from tests.faults.lives import (
     KILLED,
     assert_undisturbed,
     await_end,
     filled,
+    old_records,
     static,
     taken,
 )
@@ -23,9 +25,10 @@ from tests.faults.tried import tried
 
 SEED = 4
 KILLS = 50
-BATCH = 60
+BATCH = 10
 AT_LEAST = 3
 """Kills at each point."""
+HALF = 0.5
 
 
 @tried("a worker killed at eight points of its loop", KILLS)
@@ -33,31 +36,46 @@ def test_fifty_kills_leave_no_trace_in_what_readers_see(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
     chance = Random(SEED)
-    site = filled(kafka, topics)
+    store, older = tmp_path / "store", tmp_path / "older"
+    old, log = old_records(recent().log), recent().log
+    site = filled(kafka, topics, log[:old])
+    with worker(site, store, properties=static("w1")) as one:
+        await_end(site, [one])
+        assert one.stop() == 0
+    shutil.copytree(store, older)
+    append(site, log[old:])
     struck: Counter[str] = Counter()
+    kept: Counter[bool] = Counter()
     points = [*Point] * (KILLS // len(Point) + 1)
     chance.shuffle(points)
 
     for number, point in enumerate(points[:KILLS]):
-        directory = tmp_path / "store"
-        if point in {Point.RESTORING, Point.RESTORED} and chance.random() < 0.5:
-            # Nothing local is left: the leads so far have to come from the changelog.
-            directory = tmp_path / f"store-{number}"
-        count = chance.choice((1, 2, 3)) if point not in {Point.RESTORING, Point.RESTORED} else 1
+        fresh = False
+        count = chance.choice((1, 2, 3))
+        if point in {Point.RESTORING, Point.RESTORED}:
+            # All leads so far have to come from the changelog, or those since the older copy.
+            fresh = chance.random() < HALF
+            count = 1
+            shutil.rmtree(store)
+            if not fresh:
+                shutil.copytree(older, store)
         # How far a life goes at most: the story has to last for all of them.
-        end = len(recent().log) * (number + 1) // (KILLS + 2)
-        struck[life(site, directory, f"{point}:{count}:kill", end)] += 1
-    with worker(site, tmp_path / "store", properties=static("w1")) as one:
+        end = old + (len(log) - old) * (number + 1) // (KILLS + 2)
+        ended_at, said = life(site, store, f"{point}:{count}:kill", end)
+        struck[ended_at] += 1
+        kept["restoring in full" not in said] += not fresh
+    with worker(site, store, properties=static("w1")) as one:
         await_end(site, [one])
         assert one.stop() == 0
 
     assert_undisturbed(site)
     assert struck.total() == KILLS
     assert min(struck[point] for point in Point) >= AT_LEAST, struck
+    assert kept[True] > kept.total() * HALF, kept
 
 
-def life(site: Site, directory: Path, fault: str, end: int) -> str:
-    """One life; returns the point it ended at, or ``anywhere`` if it came as far as it may."""
+def life(site: Site, directory: Path, fault: str, end: int) -> tuple[str, str]:
+    """One life; returns where it ended, and what it said: ``anywhere`` is as far as it may come."""
     with (
         Follower(site) as follower,
         worker(
@@ -73,7 +91,7 @@ def life(site: Site, directory: Path, fault: str, end: int) -> str:
         code = one.child.exited()
         if code is None:
             one.kill()
-            return "anywhere"
+            return "anywhere", one.child.tail()
         if code != KILLED:
             pytest.fail(f"{fault}: ended with {code}\n{one.child.tail()}")
-        return fault.partition(":")[0]
+        return fault.partition(":")[0], one.child.tail()
