@@ -8,9 +8,9 @@ from handlers.scoreboard.numbers.table import Column, Kind, Table
 
 _SPANS: Final = (
     ("up_to_7_days", f"Up to {AGES[0]} days"),
-    ("up_to_30_days", f"Up to {AGES[1]}"),
-    ("up_to_90_days", f"Up to {AGES[2]}"),
-    ("older", "Older"),
+    ("up_to_30_days", f"{AGES[0]} to {AGES[1]}"),
+    ("up_to_90_days", f"{AGES[1]} to {AGES[2]}"),
+    ("older", f"Over {AGES[2]}"),
 )
 _LANGUISHING: Final = (
     Column("stage", "Stage"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from handlers.scoreboard.moments import week_starts_at
 from handlers.scoreboard.numbers.filters import Filters
@@ -22,13 +22,14 @@ DEFINITIONS: Final[Mapping[str, str]] = {
         "is left out."
     ),
     "came_back": (
-        "Came back is the share that was handed to sales again (a claim counts), of those that are "
-        "not waiting any more."
+        "Came back is the share that was handed to sales again so far (a claim counts), of all "
+        "that were recycled; those that wait still may yet come."
     ),
+    "waiting": "Waiting are those that are with marketing still, whatever the day they wait for.",
     "after": "The time until it came back runs from the recycle to the next handover.",
     "won": (
-        "Won is the share that was won after this recycle and before the next, of those that are "
-        "not waiting any more."
+        "Won is the share that was won so far, after this recycle and before the next, of all that "
+        "were recycled."
     ),
 }
 
@@ -106,8 +107,8 @@ def _counts(
         func.count(),
         count(_WOKE),
         count(_IT.slow_track == 1),
-        count(and_(_WOKE, _IT.returned_at.is_not(None))),
-        count(and_(_WOKE, _IT.won_at.is_not(None))),
+        count(_IT.returned_at.is_not(None)),
+        count(_IT.won_at.is_not(None)),
     )
     return select(*by, *counts).select_from(source).where(*where).group_by(*by)
 
@@ -121,8 +122,8 @@ def _recycled(row: Any, took: Mapping[tuple[Any, ...], Spread]) -> Recycled:  # 
         recycles=recycles,
         waiting=recycles - int(woke),
         slow=int(slow),
-        came_back=rate(int(came_back), int(woke)),
-        won=rate(int(won), int(woke)),
+        came_back=rate(int(came_back), recycles),
+        won=rate(int(won), recycles),
         after=took.get(tuple(key), NONE),
     )
 
@@ -131,12 +132,12 @@ _COLUMNS: Final = (
     Column("reason", "Reason"),
     Column("reason_class", "Class"),
     Column("recycles", "Recycled", Kind.COUNT, "times", definition=DEFINITIONS["recycled"]),
-    Column("waiting", "Still waiting", Kind.COUNT, "times"),
+    Column("waiting", "Still waiting", Kind.COUNT, "times", definition=DEFINITIONS["waiting"]),
     Column("came_back", "Came back", Kind.RATE, "times", definition=DEFINITIONS["came_back"]),
     Column("after_median", "After, median", Kind.DURATION, definition=DEFINITIONS["after"]),
     Column("after_p90", "After, 90 %", Kind.DURATION),
     Column("won", "Won", Kind.RATE, "times", definition=DEFINITIONS["won"]),
-    Column("slow", "On the slow track", Kind.COUNT, "times"),
+    Column("slow", "Slow track", Kind.COUNT, "times"),
 )
 
 

@@ -36,7 +36,7 @@ DEFINITIONS: Final[Mapping[str, str]] = {
         "by what is known today."
     ),
     "deals of the week": "Deals that were opened, and deals that were won, in the week.",
-    "came back": "Times that a lead went back to marketing in the week, late yeses left out.",
+    "went back": "Times that a lead went back to marketing in the week, late yeses left out.",
 }
 _ANSWERS: Final = ("acceptance", "first_contact")
 _LONGEST_ANSWER_MS: Final = 8 * WEEK_MS
@@ -172,7 +172,7 @@ def _deals(connection: Connection, filters: Filters, now_at: int) -> tuple[Pair,
 
 
 def _returns(connection: Connection, filters: Filters, now_at: int) -> tuple[Pair, Pair | None]:
-    """Count what came back, and find the reason that was given most often this week."""
+    """Count what went back to marketing, and find the reason that was given most often this week."""
     it = RECYCLES.c
     asked = (
         select(it.reason, *_two(it.at, now_at))
@@ -184,7 +184,7 @@ def _returns(connection: Connection, filters: Filters, now_at: int) -> tuple[Pai
         Pair(reason or "no reason", int(now), int(before))
         for reason, now, before in connection.execute(asked)
     ]
-    total = Pair("Came back", sum(one.now for one in pairs), sum(one.before for one in pairs))
+    total = Pair("Went back", sum(one.now for one in pairs), sum(one.before for one in pairs))
     most = max(pairs, key=lambda one: (one.now, one.name), default=None)
     return total, most if most is not None and most.now else None
 

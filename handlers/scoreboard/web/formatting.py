@@ -22,13 +22,15 @@ _TIME_MAX_MS: Final = 253_402_300_799_999
 
 def count(value: int) -> str:
     """Return an exact count, thousands apart."""
-    return f"{value:,}"
+    return f"{value:,}".replace("-", "\N{MINUS SIGN}")
 
 
 def number(value: float | Decimal) -> str:
     """Return a number with as many decimals as are worth reading."""
     if isinstance(value, int):
         return count(value)
+    if isinstance(value, Decimal):  # One of a column: the points stand below each other.
+        return f"{value:,.1f}"
     text = f"{value:,.2f}" if -_TENTHS_BELOW < value < _TENTHS_BELOW else f"{value:,.1f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -53,6 +53,7 @@ def _figures(result: Leaks) -> tuple[Figure, ...]:
     overdue = sum(one.overdue for one in result.uncontacted)
     asleep = sum(one.undated + one.passed for one in result.asleep)
     stuck = money.shown(money.added({one.currency: one.unchanged_value} for one in result.stuck))
+    past = money.shown(money.added({one.currency: one.overdue_value} for one in result.stuck))
     return (
         Figure("In a stage for long", (formatting.count(old),), f"leads, over {AGES[-1]} days"),
         Figure(
@@ -64,6 +65,7 @@ def _figures(result: Leaks) -> tuple[Figure, ...]:
         Figure(
             "Value stuck",
             formatting.amounts(stuck),
-            f"deals unchanged for {result.unchanged_days} days",
+            f"in deals unchanged for {result.unchanged_days} days",
         ),
+        Figure("Close date past", formatting.amounts(past), "in deals that are open still"),
     )

@@ -15,13 +15,13 @@ def read_recycling(asked: Asked) -> View:
         Figure(
             "Came back",
             (percent(total.came_back.share),),
-            f"{count(total.came_back.count)} of {count(total.came_back.of)} that wait no more",
+            f"{count(total.came_back.count)} of {count(total.came_back.of)} so far",
         ),
         Figure("After", (after,), f"median of {count(total.after.of)}"),
         Figure(
-            "Won in the end",
+            "Won",
             (percent(total.won.share),),
-            f"{count(total.won.count)} of {count(total.won.of)}",
+            f"{count(total.won.count)} of {count(total.won.of)} so far",
         ),
     )
     return View(tables(result), figures=figures if total.recycles else ())

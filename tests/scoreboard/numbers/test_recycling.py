@@ -70,8 +70,8 @@ def recycled(reason: str | None, reason_class: str | None, group: list[Round]) -
         recycles=len(group),
         waiting=len(group) - len(woke),
         slow=sum(bool(one.told.get("slow_track")) for one in group),
-        came_back=rate(sum(one.back_at is not None for one in woke), len(woke)),
-        won=rate(sum(one.won for one in woke), len(woke)),
+        came_back=rate(sum(one.back_at is not None for one in group), len(group)),
+        won=rate(sum(one.won for one in group), len(group)),
         after=slow.spread(
             (one.back_at - slow.at(one.told)) // 1000 for one in group if one.back_at is not None
         ),
@@ -111,11 +111,15 @@ def test_a_filter_leaves_the_weeks_and_the_campaign_that_it_names() -> None:
     assert result.total == recycled(None, None, expected)
 
 
-def test_a_lead_that_waits_says_nothing_yet() -> None:
-    result = asked(slow.board_told(nurture(Story())))
+def test_those_that_wait_still_count_so_that_the_early_ones_do_not_speak_for_all() -> None:
+    early = nurture(Story(lead_id="early")).after(days=3).engaged("demo_request")
+    waiting = [nurture(Story(lead_id=f"waits-{number}")) for number in range(3)]
 
-    assert result.total.waiting == 1
-    assert result.total.came_back.of == 0
+    result = asked(slow.board_told(early, *waiting))
+
+    assert result.total.waiting == 3
+    assert result.total.came_back == rate(1, 4)
+    assert result.total.won == rate(0, 4)
 
 
 def test_a_lead_that_raises_its_hand_in_nurture_came_back() -> None:

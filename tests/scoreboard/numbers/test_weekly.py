@@ -51,7 +51,7 @@ def deeds(story: Story) -> Iterator[tuple[str, int]]:
             backs.pop()
     yield from (("Deals opened", at) for at in opened.values())
     yield from (("Deals won", at) for at in won.values())
-    yield from (("Came back", at) for at in backs)
+    yield from (("Went back", at) for at in backs)
 
 
 def promises(story: Story) -> Iterator[tuple[str, int]]:
