@@ -234,7 +234,7 @@ def _rest(count: Count, total: Count) -> Count:
 _LETS_DOWN: Final = "Handling: too many of these leads were let down."
 _CAMPAIGN_SAYS: Final = {
     HANDLING: _LETS_DOWN,
-    QUALITY: "Quality: too many were not good, though they were handled well.",
+    QUALITY: "Quality: too many of those that were handled well were not good.",
     BOTH: "Both: too many were let down, and too many of the others were not good.",
     FINE: "Fine: both shares are surely below their limits.",
     TOO_FEW: "Too few to tell: a limit lies within what the sample allows.",
