@@ -1,7 +1,9 @@
 """A lead's way told into its rows: where it stands, its handovers, its returns to marketing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from typing import Final
+
+import msgspec
 
 from handlers.scoreboard.fact import Data, Fact, Touch, ms, ms_or_none
 from handlers.scoreboard.moments import month_of, week_of
@@ -124,7 +126,7 @@ def handed_over(story: Story, fact: Fact) -> None:
     lead["rep"], lead["team"] = data.assignee, data.team
     if story.recycles and story.recycles[-1]["returned_at"] is None:
         story.touch("recycles", story.recycles[-1])["returned_at"] = at
-    story.touches += _touches(offer, data)
+    story.touches.append(_touches(offer, data))
 
 
 def handover_updated(story: Story, fact: Fact) -> None:
@@ -219,38 +221,20 @@ def _end(offer: Row, data: Data, at: int, reason: str | None, kind: str | None) 
     offer["end_reason"], offer["end_class"] = reason, kind
 
 
-def _touches(offer: Row, data: Data) -> Iterator[Row]:
-    """Yield each touch that a handover carries once, oldest first."""
+def _touches(offer: Row, data: Data) -> Row:
+    """Return what the touches name that a handover carries, each once, oldest first."""
     seen: dict[Touch, None] = dict.fromkeys(data.first_touches)
     seen.update(dict.fromkeys(data.last_touches))
     touches = sorted(seen, key=lambda one: one.at)
-    by_campaign = _places([touch.campaign for touch in touches])
-    by_content = _places([touch.content for touch in touches])
-    for position, touch in enumerate(touches):
-        campaign_place, campaign_of = by_campaign[position]
-        content_place, content_of = by_content[position]
-        yield {
-            "handover_id": offer["handover_id"],
-            "position": position,
-            "lead_id": offer["lead_id"],
-            "at": ms(touch.at),
-            "activity": touch.activity,
-            "campaign": touch.campaign,
-            "source": touch.source,
-            "content": touch.content,
-            "channel": touch.channel,
-            "campaign_place": campaign_place,
-            "campaign_of": campaign_of,
-            "content_place": content_place,
-            "content_of": content_of,
-        }
+    return {
+        "handover_id": offer["handover_id"],
+        "lead_id": offer["lead_id"],
+        "campaigns": _listed(touch.campaign for touch in touches),
+        "contents": _listed(touch.content for touch in touches),
+    }
 
 
-def _places(names: Sequence[str | None]) -> list[tuple[int | None, int | None]]:
-    """Return for each the place among those that name something, from 1, and how many these are."""
-    of = sum(name is not None for name in names)
-    place, places = 0, list[tuple[int | None, int | None]]()
-    for name in names:
-        place += name is not None
-        places.append((None, None) if name is None else (place, of))
-    return places
+def _listed(names: Iterable[str | None]) -> str | None:
+    """Return those that are names as a JSON list; None where there is none."""
+    told = [name for name in names if name]
+    return msgspec.json.encode(told).decode() if told else None

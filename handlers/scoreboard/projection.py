@@ -17,6 +17,7 @@ from handlers.scoreboard.fact import Fact, NotAFactError, read_fact
 from handlers.scoreboard.story import Row, Story, new_row
 from handlers.scoreboard.tables import (
     CLOCKS,
+    DECIDED,
     FACTS,
     HANDOVERS,
     LEADS,
@@ -82,6 +83,7 @@ def project(connection: Connection, batch: Sequence[Received]) -> Applied:
         applied.newest_at[partition] = max(applied.newest_at.get(partition, 0), fact.at)
     applied.facts = len(fresh)
     _keep(connection, [fact for _, fact in fresh])
+    _sum_up(connection, [fact for _, fact in fresh])
     _tell(connection, leads, [fact for _, fact in fresh])
     applied.gapped = {
         (leads[fact.lead_id]["partition"], fact.lead_id)
@@ -239,6 +241,25 @@ def _keep(connection: Connection, facts: Iterable[Fact]) -> None:
                 "body": fact.body,
             }
             for fact in facts
+        ],
+    )
+
+
+def _sum_up(connection: Connection, facts: Iterable[Fact]) -> None:
+    """Add new facts to what is known of the definitions that they were decided under."""
+    asked = select(DECIDED.c.version, DECIDED.c.facts, DECIDED.c.last_at)
+    known = {version: (count, at) for version, count, at in connection.execute(asked)}
+    changed: dict[str, tuple[int, int]] = {}
+    for fact in facts:
+        version = fact.data.policy
+        count, at = changed.get(version) or known.get(version, (0, 0))
+        changed[version] = (count + 1, max(at, fact.at))
+    _upsert(
+        connection,
+        DECIDED,
+        [
+            {"version": version, "facts": count, "last_at": at}
+            for version, (count, at) in changed.items()
         ],
     )
 

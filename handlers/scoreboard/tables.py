@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Raised by any change to a table, or to what a projection writes into it."""
 
 METADATA: Final = MetaData()
@@ -98,7 +98,7 @@ LEADS: Final = Table(
     _at("last_at"),  # its last fact's time
     Index("leads_campaign", "arrival_campaign"),
     Index("leads_week", "week"),
-    Index("leads_stage", "stage", "stage_since"),
+    Index("leads_stage", "stage", "stage_since", "touched_at"),
     # All that the funnel asks for: without it each page would read every lead's whole row.
     Index(
         "leads_funnel",
@@ -114,6 +114,12 @@ LEADS: Final = Table(
 
 STEPS: Final = ("leads", "mql", "accepted", "contacted", "sql", "opportunity", "won")
 """The steps of the funnel; ``leads.step`` counts from 0."""
+
+_JUDGED: Final = (
+    *("content", "week", "policy", "opportunity_at", "end_class"),
+    *("acceptance_broken", "contact_broken", "accepted_at", "ended_at", "attempts"),
+    *("end_reason", "end_trigger", "overturned_at", "withdrawn_at"),
+)
 
 HANDOVERS: Final = Table(
     "handovers",
@@ -164,8 +170,9 @@ HANDOVERS: Final = Table(
     _at("warned_at"),  # acceptance or first contact: the first warning
     _at("overturned_at"),  # after a soft rejection the lead reached sql: when
     Index("handovers_lead", "lead_id"),
-    Index("handovers_campaign", "campaign", "at"),
-    Index("handovers_rep", "rep", "at"),
+    # All that a verdict asks for, in the order in which handovers are counted for one.
+    Index("handovers_campaign", "campaign", "at", "rep", "source", "grade", "team", *_JUDGED),
+    Index("handovers_rep", "rep", "source", "grade", "team", "at", "campaign", *_JUDGED),
     Index("handovers_at", "at"),
 )
 """One row a handover: what was offered to whom, and what became of it."""
@@ -268,24 +275,16 @@ RECYCLES: Final = Table(
 TOUCHES: Final = Table(
     "touches",
     METADATA,
-    Column("handover_id", String, primary_key=True),
-    Column("position", Integer, primary_key=True),  # oldest first, from 0; each touch once
+    _key("handover_id"),
     Column("lead_id", String, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Column("activity", String, nullable=False),
-    _text("campaign"),
-    _text("source"),
-    _text("content"),
-    _text("channel"),
-    Column("campaign_place", Integer),  # among those that name a campaign, from 1; NULL: names none
-    Column("campaign_of", Integer),  # how many name one
-    Column("content_place", Integer),  # likewise
-    Column("content_of", Integer),
+    _text("campaigns"),  # a JSON list: what each touch names, oldest first; NULL: none names one
+    _text("contents"),  # likewise
     Index("touches_lead", "lead_id"),
-    # In the order of its key: a deal's touches are read together, and from nowhere else.
-    sqlite_with_rowid=False,
 )
-"""The touches that a handover carried: the first and the last ones, not all."""
+"""One row a handover: the touches that it carried, the first and the last ones, each once.
+
+Journeys are alike: whoever shares out credit counts equal lists, and not each touch.
+"""
 
 VOICES: Final = Table(
     "voices",
@@ -325,6 +324,15 @@ POLICIES: Final = Table(
     Column("body", LargeBinary, nullable=False),  # the value in lead.policies
 )
 """The definitions that facts name."""
+
+DECIDED: Final = Table(
+    "decided",
+    METADATA,
+    _key("version"),  # of a definition, whether its text was found or not
+    Column("facts", BigInteger, nullable=False),  # how many were read, told or waiting
+    Column("last_at", BigInteger, nullable=False),  # the newest one's time
+)
+"""What was decided under each definition, summed up: no page has to go through all leads for it."""
 
 OFFSETS: Final = Table(
     "offsets",

@@ -8,6 +8,7 @@ campaigns and reps of their own. Leads that sales had are drawn more often, unti
 many facts on average as asked for.
 """
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -33,8 +34,7 @@ USED_SECONDS_APART: Final = 1_800
 NOW_AT: Final = END_AT
 TOPIC: Final = "lead.lifecycle"
 _BATCH_LEADS: Final = 2_000
-_CAMPAIGNS: Final = frozenset({"campaign", "arrival_campaign"})
-_REPS: Final = frozenset({"rep", "assignee"})
+_REGIONAL: Final = frozenset({"campaign", "arrival_campaign", "campaigns", "rep", "assignee"})
 _OF_HANDOVERS: Final = frozenset({"handover_id", "ref", "last_handover_id"})
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -61,6 +61,9 @@ def build(file: Path, size: Size) -> Size:
     connection.executemany("INSERT INTO policies VALUES (?, ?)", _policies())
     connection.execute("INSERT INTO offsets VALUES (?, 0, ?, ?)", (TOPIC, size.facts, NOW_AT))
     facts = _tell(connection, size)
+    connection.execute(
+        "INSERT INTO decided SELECT policy, sum(seq), max(last_at) FROM leads GROUP BY policy"
+    )
     # Last, as a database is quicker with them made at once.
     for table in METADATA.sorted_tables:
         for index in table.indexes:
@@ -133,8 +136,8 @@ def _cells(
             yield lead_id
         elif column in _OF_HANDOVERS and value.startswith(f"{was}:"):
             yield lead_id + value[len(was) :]
-        elif column in _CAMPAIGNS or column in _REPS:
-            yield f"{value}-{region}"
+        elif column in _REGIONAL:
+            yield _regional(column, value, region)
         elif column == "used_seconds":
             # No two reps take the same time to the second.
             yield value + chance.randrange(USED_SECONDS_APART)
@@ -146,6 +149,13 @@ def _cells(
             yield month_of(_moment(row) - shift_ms)
         else:
             yield value
+
+
+def _regional(column: str, value: str, region: int) -> str:
+    """Return a campaign's or a rep's name in a region; of several, as JSON lists them."""
+    if column == "campaigns":
+        return json.dumps([f"{name}-{region}" for name in json.loads(value)])
+    return f"{value}-{region}"
 
 
 def _moment(row: Mapping[str, Any]) -> int:

@@ -1,6 +1,7 @@
 """Facts into tables: however they come, the tables are those of a story told in order."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 from random import Random
@@ -25,6 +26,7 @@ from handlers.scoreboard.tables import (
     UNREADABLE,
 )
 from tests.lifecycle.builders import Story, lost, mql, sal
+from tests.scoreboard.numbers.told import ms
 from tests.scoreboard.played import board
 
 pytestmark = pytest.mark.slow
@@ -158,6 +160,29 @@ def test_a_batch_says_what_became_of_it() -> None:
     assert (second.facts, second.duplicates, second.unreadable) == (2, 2, 1)
     assert second.newest_at == {0: Story().now}
     assert second.policies == {Story().policy.version}
+
+
+def test_what_was_decided_under_each_definition_is_summed_up_as_its_facts_tell() -> None:
+    facts = [json.loads(value) for value in played()]
+    newest: dict[str, int] = {}
+    for fact in facts:
+        version = fact["data"]["policy"]
+        newest[version] = max(newest.get(version, 0), ms(fact["time"]))
+    counts = Counter(fact["data"]["policy"] for fact in facts)
+
+    found = in_order()["decided"]
+
+    assert found == sorted((version, counts[version], newest[version]) for version in newest)
+
+
+def test_a_fact_that_waits_behind_a_gap_is_summed_up_once() -> None:
+    values = [encode_fact(fact) for fact in mql(Story()).facts]
+    records, connection = received(values), empty()
+
+    project(connection, [*records[:1], *records[3:]])
+    project(connection, records)
+
+    assert [row[1] for row in rows(connection)["decided"]] == [len(values)]
 
 
 def test_a_gap_is_told_and_the_story_waits_for_what_is_missing() -> None:

@@ -6,13 +6,14 @@ view that came by itself made nobody come. The middle of a long journey is not c
 who was touched and bought need not have bought because of it.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from handlers.scoreboard.numbers.filters import NOBODY, Filters
@@ -46,6 +47,7 @@ LIMITS: Final = (
 )
 ROWS_MAX: Final = 200
 _HUNDREDTH: Final = Decimal("0.01")
+_DECODE: Final = msgspec.json.Decoder(list[str]).decode
 
 
 @dataclass(slots=True)
@@ -105,13 +107,7 @@ def attribution(connection: Connection, filters: Filters, now_at: int) -> Attrib
 def _credits(
     connection: Connection, by: str, clauses: Sequence[ColumnElement[bool]], only: str | None
 ) -> tuple[Credit, ...]:
-    sums: defaultdict[str, _Sum] = defaultdict(_Sum)
-    for name, of, touches, first, last, first_won, won in connection.execute(_shares(by, clauses)):
-        sum_ = sums[name]
-        sum_.first, sum_.last = sum_.first + int(first), sum_.last + int(last)
-        sum_.linear += Fraction(int(touches), of)
-        sum_.won += Fraction(int(won), of)
-        sum_.first_won += int(first_won)
+    sums = _shared(connection, by, clauses)
     deals, won_deals = _deals(connection, clauses)
     named = sum(one.first for one in sums.values())
     if deals > named:
@@ -132,29 +128,40 @@ def _credit(name: str, sum_: _Sum, ended: tuple[int, int]) -> Credit:
     )
 
 
-def _shares(by: str, clauses: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    """Return a statement: by name and number of named touches, what to share among them."""
-    touch, deal = TOUCHES.c, OPPORTUNITIES.c
-    name, place, of = touch[by], touch[f"{by}_place"], touch[f"{by}_of"]
-    is_won = case((deal.state == "won", 1), else_=0)
-    is_first = case((place == 1, 1), else_=0)
+def _shared(
+    connection: Connection, by: str, clauses: Sequence[ColumnElement[bool]]
+) -> defaultdict[str, _Sum]:
+    """Share the deals among the touches that name something."""
+    sums: defaultdict[str, _Sum] = defaultdict(_Sum)
+    parts: Counter[tuple[str, int]] = Counter()
+    won_parts: Counter[tuple[str, int]] = Counter()
+    for cell, deals, won in connection.execute(_journeys(by, clauses)):
+        names = _DECODE(cell)
+        of = len(names)
+        sums[names[0]].first += deals
+        sums[names[0]].first_won += int(won)
+        sums[names[-1]].last += deals
+        for name in names:
+            parts[name, of] += deals
+            won_parts[name, of] += int(won)
+    for (name, of), deals in parts.items():
+        sums[name].linear += Fraction(deals, of)
+        sums[name].won += Fraction(won_parts[name, of], of)
+    return sums
+
+
+def _journeys(by: str, clauses: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """Return a statement: each list of names that deals came from, those deals, and the won."""
+    deal, names = OPPORTUNITIES.c, TOUCHES.c[f"{by}s"]
     return (
-        select(
-            name,
-            of,
-            func.count(),
-            func.sum(is_first),
-            func.sum(case((place == of, 1), else_=0)),
-            func.sum(is_first * is_won),
-            func.sum(is_won),
-        )
+        select(names, func.count(), func.sum(case((deal.state == "won", 1), else_=0)))
         .select_from(
             OPPORTUNITIES.join(HANDOVERS, HANDOVERS.c.handover_id == deal.handover_id).join(
-                TOUCHES, touch.handover_id == deal.handover_id
+                TOUCHES, TOUCHES.c.handover_id == deal.handover_id
             )
         )
-        .where(name.is_not(None), *clauses)
-        .group_by(name, of)
+        .where(names.is_not(None), *clauses)
+        .group_by(names)
     )
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, case, func, literal, select
+from sqlalchemy import ColumnElement, Connection, case, literal, select
 
-from handlers.scoreboard.tables import LEADS, POLICIES
+from handlers.scoreboard.tables import DECIDED, POLICIES
 from lifecycle.policy import Policy
 from schemas.policy import load_policy, shipped
 
@@ -49,10 +49,10 @@ def definitions(connection: Connection) -> Definitions:
         version: _load(version, bytes(body))
         for version, body in connection.execute(select(POLICIES.c.version, POLICIES.c.body))
     }
-    named = select(LEADS.c.policy).group_by(LEADS.c.policy).order_by(func.max(LEADS.c.last_at))
+    named = select(DECIDED.c.version).order_by(DECIDED.c.last_at, DECIDED.c.version)
     newest = shipped()
     for version in connection.execute(named).scalars():
-        newest = by_version.get(version or "", newest)
+        newest = by_version.get(version, newest)
     return Definitions(newest, by_version)
 
 

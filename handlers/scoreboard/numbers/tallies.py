@@ -65,7 +65,8 @@ class Reps:
             self.well[stratum][who] += handled
         if own:
             self.counts[name] += count
-            self.mine[name][stratum] = (count.quality, handled)
+            quality, well = self.mine[name].get(stratum, (0, 0))
+            self.mine[name][stratum] = (quality + count.quality, well + handled)
 
     def others(self, name: str) -> dict[object, tuple[int, int]]:
         """Return the same strata of everybody else, of whatever team."""

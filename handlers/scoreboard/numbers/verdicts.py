@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, case, func, literal, not_, select
+from sqlalchemy import ColumnElement, Connection, func, not_, select
 
 from handlers.scoreboard.numbers.alike import Comparison, compare
 from handlers.scoreboard.numbers.causes import RULE, counted, is_old
@@ -141,14 +141,14 @@ def _reps(
 ) -> list[tuple[Judged, ...]]:
     it = HANDOVERS.c
     # Others may be of any team: the filter narrows whom to judge, not whom to compare with.
-    own = literal(1) if filters.team is None else case((it.team == filters.team, 1), else_=0)
     asked = counted(
-        known, now_ats, (it.rep, it.source, it.grade, own), *_narrowed(filters, "rep", "team")
+        known, now_ats, (it.rep, it.source, it.grade, it.team), *_narrowed(filters, "rep", "team")
     )
     reps = [Reps() for _ in now_ats]
-    for rep, source, grade, is_own, *cells in connection.execute(asked):
+    for rep, source, grade, team, *cells in connection.execute(asked):
+        own = filters.team is None or (team or NOBODY) == filters.team
         for place, count in each(cells):
-            reps[place].add(rep or NOBODY, (source, grade), count, own=bool(is_own))
+            reps[place].add(rep or NOBODY, (source, grade), count, own=own)
     limits = known.newest.scoreboard
     return [
         tuple(

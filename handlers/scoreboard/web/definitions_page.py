@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import select
 
 from handlers.scoreboard.numbers.table import Cell, Column, Table
-from handlers.scoreboard.tables import LEADS, POLICIES
+from handlers.scoreboard.tables import DECIDED, POLICIES
 from handlers.scoreboard.web.formatting import agreed
 from handlers.scoreboard.web.view import Asked, View
 from lifecycle.policy import Policy
@@ -29,8 +29,8 @@ def read_definitions(asked: Asked, definitions: Mapping[str, Mapping[str, str]])
 
 def _in_force(asked: Asked) -> tuple[str, PolicyDocument] | None:
     """Return the definition that decided last, and its version."""
-    latest = select(LEADS.c.policy).where(LEADS.c.policy.is_not(None))
-    version = asked.connection.execute(latest.order_by(LEADS.c.last_at.desc()).limit(1)).scalar()
+    latest = select(DECIDED.c.version).order_by(DECIDED.c.last_at.desc(), DECIDED.c.version.desc())
+    version = asked.connection.execute(latest.limit(1)).scalar()
     if version is None:
         return None
     body = select(POLICIES.c.body).where(POLICIES.c.version == version)

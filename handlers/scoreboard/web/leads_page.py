@@ -1,8 +1,9 @@
 """Leads to look up: by a piece of their id, by stage, by the page's filters; the latest first."""
 
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from handlers.scoreboard.numbers.filters import FilterError
 from handlers.scoreboard.numbers.table import Column, Kind, Table
@@ -75,7 +76,20 @@ def read_leads(asked: Asked) -> View:
 def _clauses(asked: Asked, wanted: str, stage: str) -> list[ColumnElement[bool]]:
     clauses = asked.filters.on_leads()
     if wanted:
-        clauses.append(LEADS.c.lead_id.contains(wanted, autoescape=True))
+        clauses.append(_names(asked.connection, wanted))
     if stage:
         clauses.append(LEADS.c.stage == stage)
     return clauses
+
+
+def _names(connection: Connection, wanted: str) -> ColumnElement[bool]:
+    """Return whether a lead's id has this in it; capitals of ASCII are as good as small letters.
+
+    So does LIKE on SQLite, and stops there. PostgreSQL's would mind them, and its ``lower`` would
+    fold what its collation knows besides: the same search must find the same leads on both.
+    """
+    if connection.dialect.name == "sqlite":
+        return LEADS.c.lead_id.contains(wanted, autoescape=True)
+    folded = func.translate(LEADS.c.lead_id, ascii_uppercase, ascii_lowercase)
+    small = wanted.translate(str.maketrans(ascii_uppercase, ascii_lowercase))
+    return folded.contains(small, autoescape=True)

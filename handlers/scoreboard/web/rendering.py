@@ -9,8 +9,8 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from handlers.scoreboard.numbers.table import Column, Kind, RateCell
-from handlers.scoreboard.web import charts, formatting
+from handlers.scoreboard.numbers.table import Column, Kind
+from handlers.scoreboard.web import cells, charts, formatting
 from handlers.scoreboard.web.addresses import lead_href
 
 STATIC: Final = {
@@ -21,23 +21,6 @@ STATIC: Final = {
 """Every file that is given to anybody."""
 
 _CODE: Final = re.compile(r"`([^`]+)`")
-CODES: Final = frozenset(
-    {"clock", "reason", "trigger", "code", "kind", "activity", "cause", "topic"}
-)
-"""Columns whose text is a code of the policy: shown as words."""
-_VERDICTS: Final = {
-    "quality": "quality",
-    "handling": "handling",
-    "both": "both",
-    "fine": "fine",
-    "kept": "fine",
-    "on course": "fine",
-    "broken": "bad",
-    "missed": "bad",
-    "warning": "bad",
-    "hot": "handling",
-    "behind": "bad",
-}
 
 
 @cache
@@ -53,7 +36,7 @@ def environment() -> Environment:
     env.globals |= {
         "agreed": formatting.agreed,
         "amount": formatting.amount,
-        "codes": CODES,
+        "badge": cells.badge,
         "count": formatting.count,
         "day": formatting.day,
         "duration": formatting.duration,
@@ -65,13 +48,13 @@ def environment() -> Environment:
         "nothing": formatting.NOTHING,
         "number": formatting.number,
         "percent": formatting.percent,
-        "plain_bar": plain_bar,
         "percent_span": formatting.percent_span,
         "short_day": formatting.short_day,
         "spark": charts.spark,
         "static_version": static_version(),
+        "table_rows": cells.table_rows,
         "unit_of": unit_of,
-        "verdict_class": verdict_class,
+        "verdict_class": cells.verdict_class,
         "width": charts.width,
         "words": formatting.words,
     }
@@ -104,23 +87,6 @@ def marked(text: str) -> Markup:
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
-def plain_bar(rate: RateCell) -> Markup:
-    """Return the mark of a rate in a table's cell: ``rate_bar`` without a limit.
-
-    Written here and not as a template, since a page may have thousands of them.
-    """
-    place = charts.gauge(rate)
-    if place is None:
-        return Markup()
-    return Markup(  # noqa: S704 - numbers of our own
-        '<svg class="rate-bar tone-plain" width="100%" height="10" aria-hidden="true" '
-        'focusable="false"><rect class="track" x="0" y="3.5" width="100%" height="3" rx="1.5"/>'
-        f'<rect class="interval" x="{place.low}%" y="1.5" width="{place.span}%" height="7" rx="2"/>'
-        f'<svg x="{place.at}%" overflow="visible">'
-        '<rect class="point" x="-1.5" y="0" width="3" height="10" rx="1"/></svg></svg>'
-    )
-
-
 def unit_of(column: Column) -> str:
     """Return the unit that stands beside a column's head, for people."""
     if column.kind is Kind.RATE and column.unit:
@@ -128,8 +94,3 @@ def unit_of(column: Column) -> str:
     if column.kind is Kind.TIME:
         return column.unit or "UTC"
     return column.unit
-
-
-def verdict_class(word: str) -> str:
-    """Return the colour's name of a verdict; what cannot be told is grey."""
-    return _VERDICTS.get(word.partition(":")[0].strip(), "open")

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, func, select
 from handlers.scoreboard.news import News
 from handlers.scoreboard.numbers.filters import NAMES, Filters
 from handlers.scoreboard.standing import standing
-from handlers.scoreboard.tables import LEADS
+from handlers.scoreboard.tables import DECIDED, LEADS
 from handlers.scoreboard.web import access as doors
 from handlers.scoreboard.web import documents, guarding, rendering
 from handlers.scoreboard.web.addresses import Place
@@ -177,8 +177,8 @@ class Site:
 
     def _shown(self, connection: Connection) -> Shown:
         now = standing(connection, self._topic)
-        counted = select(func.count(), func.coalesce(func.sum(LEADS.c.seq), 0)).select_from(LEADS)
-        leads, facts = connection.execute(counted).one()
+        leads = connection.execute(select(func.count()).select_from(LEADS)).scalar_one()
+        facts = connection.execute(select(func.coalesce(func.sum(DECIDED.c.facts), 0))).scalar_one()
         return Shown(
             now_at=now.newest_at or None,
             facts=int(facts),

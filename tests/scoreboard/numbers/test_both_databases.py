@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, insert, select
 from handlers.scoreboard import database
 from handlers.scoreboard.numbers.attribution import attribution
 from handlers.scoreboard.numbers.filters import Filters
-from handlers.scoreboard.numbers.funnel import funnel
+from handlers.scoreboard.numbers.funnel import funnel, whole
 from handlers.scoreboard.numbers.leaks import leaks
 from handlers.scoreboard.numbers.recycling import recycling
 from handlers.scoreboard.numbers.sla import sla
@@ -17,6 +17,7 @@ from handlers.scoreboard.numbers.timeline import find_leads, recent_leads, timel
 from handlers.scoreboard.numbers.trust import trust
 from handlers.scoreboard.numbers.verdicts import verdicts
 from handlers.scoreboard.numbers.voice import voice
+from handlers.scoreboard.numbers.weekly import weekly
 from handlers.scoreboard.tables import LEADS, METADATA
 from tests.scoreboard.played import Board, board
 from tests.scoreboard.postgresql import PostgreSQL
@@ -33,6 +34,8 @@ NUMBERS: dict[str, Number] = {
     "recycling": recycling,
     "attribution": attribution,
     "voice": voice,
+    "weekly": weekly,
+    "whole": lambda connection, filters, _: whole(connection, filters),
 }
 FILTERS = (
     Filters(),

@@ -10,7 +10,7 @@ import pytest
 
 from handlers.scoreboard.moments import week_of
 from handlers.scoreboard.numbers.filters import NOBODY, Filters
-from handlers.scoreboard.numbers.funnel import BY, DEFINITIONS, TITLES, Funnel, funnel
+from handlers.scoreboard.numbers.funnel import BY, DEFINITIONS, TITLES, Funnel, funnel, whole
 from handlers.scoreboard.numbers.funnel_tables import tables
 from handlers.scoreboard.numbers.table import column
 from handlers.scoreboard.tables import STEPS
@@ -157,6 +157,17 @@ def test_a_filter_leaves_the_group_that_it_names() -> None:
 
         assert narrowed.groups == (whole[name],)
         assert narrowed.total.reached == whole[name].reached
+
+
+@pytest.mark.parametrize("filters", [Filters(), Filters(source="google")])
+def test_all_together_are_what_the_groups_add_up_to(filters: Filters) -> None:
+    given = board(3)
+
+    with given.connection() as connection:
+        found = whole(connection, filters)
+
+    assert found == asked(given, filters=filters).total
+    assert found.times["accepted"].of > 0
 
 
 def test_leads_of_reps_are_those_who_have_them_or_had_them_last() -> None:
