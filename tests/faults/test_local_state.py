@@ -1,9 +1,11 @@
 """Fault 3: local state that is gone, old or broken; and a restore that holds up nobody else."""
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from confluent_kafka import Producer
@@ -15,6 +17,7 @@ from events.state import ENCODING
 from events.topics import Topics
 from handlers.exits import Exit
 from tests.e2e.harness import (
+    PARTITIONS,
     RunningWorker,
     Site,
     append,
@@ -118,22 +121,36 @@ def found(store: Path, pattern: str) -> Iterator[Path]:
     return iter(files)
 
 
-SPOILT: dict[str, Callable[[Path, Path], None]] = {
-    "deleted": deleted,
-    "one deleted": one_deleted,
-    "older": older,
-    "swapped": swapped,
-    "of another encoding": reheaded(of_another_encoding),
-    "of another release": reheaded(lambda _: b'{"whatever": 1}'),
-    "data truncated": truncated("*.sst"),
-    "data garbled": garbled("*.sst"),
-    "data gone": gone("*.sst"),
-    "manifest truncated": truncated("MANIFEST-*"),
-    "manifest garbled": garbled("MANIFEST-*"),
-    "manifest gone": gone("MANIFEST-*"),
-    "current garbled": garbled("CURRENT"),
-    "journal truncated": truncated("*.log"),
-    "journal garbled": garbled("*.log"),
+@dataclass(frozen=True)
+class Spoilt:
+    """What happens to a worker's local state, and what it says of it at its next start."""
+
+    spoil: Callable[[Path, Path], None]
+    says: str = ""
+    """Why a partition is restored in full; nothing: what is there is right, and gone on from."""
+    partitions: int = PARTITIONS
+    """How many have to be."""
+
+
+GONE, STRANGE, BROKEN = "there is no local store", "is a copy of something else", "cannot be read"
+SPOILT = {
+    "deleted": Spoilt(deleted, GONE),
+    "one deleted": Spoilt(one_deleted, GONE, 1),
+    "older": Spoilt(older),
+    "swapped": Spoilt(swapped, STRANGE, 2),
+    "of another encoding": Spoilt(reheaded(of_another_encoding), STRANGE),
+    "of another release": Spoilt(reheaded(lambda _: b'{"whatever": 1}'), BROKEN),
+    "data truncated": Spoilt(truncated("*.sst"), BROKEN),
+    # Some of it is found broken only when it is read: then the next start restores it.
+    "data garbled": Spoilt(garbled("*.sst"), f"{GONE}|{BROKEN}|the local store is broken"),
+    "data gone": Spoilt(gone("*.sst"), BROKEN),
+    "manifest truncated": Spoilt(truncated("MANIFEST-*"), f"{GONE}|{BROKEN}"),
+    "manifest garbled": Spoilt(garbled("MANIFEST-*"), f"{GONE}|{BROKEN}"),
+    "manifest gone": Spoilt(gone("MANIFEST-*"), BROKEN),
+    "current garbled": Spoilt(garbled("CURRENT"), BROKEN),
+    # The journal is read as far as it is sound: what is there is of some batches ago.
+    "journal truncated": Spoilt(truncated("*.log")),
+    "journal garbled": Spoilt(garbled("*.log")),
 }
 COPIES = ("w1", "w2")
 """Whose local state there is: its own, and none."""
@@ -153,18 +170,19 @@ def test_whatever_happened_to_the_local_state_the_bytes_are_the_same(
     ends: dict[int, int] = {}
     *parts, last = pieces(len(SPOILT) + 2)
     with Crew(site, tmp_path, batch_messages_max=200, tick_leads_max=20) as crew:
-        for number, (name, spoil) in enumerate({"": older, **SPOILT}.items()):
+        for number, name in enumerate(["", *SPOILT]):
             if name:
-                spoil(store, tmp_path / "checkpoint")
+                SPOILT[name].spoil(store, tmp_path / "checkpoint")
             piece = parts[number]
             ends |= ends_of(piece, append(site, piece))
-            work(crew, ends, name)
+            said, restored = work(crew, ends)
+            if name:
+                assert_noticed(name, said, restored)
             if name in KILLED_BEFORE or next_of(number) in KILLED_BEFORE:
                 crew.kill("w1")
             else:
                 assert crew.stop("w1") == Exit.OK
-            if number in {0, 2}:
-                shutil.rmtree(tmp_path / "checkpoint", ignore_errors=True)
+            if number == 0:
                 shutil.copytree(store, tmp_path / "checkpoint")
         append(site, last)
         crew.start("w1", static("w1"))
@@ -178,17 +196,34 @@ def next_of(number: int) -> str:
     return next(iter(list(SPOILT)[number : number + 1]), "")
 
 
-def work(crew: Crew, ends: dict[int, int], name: str) -> None:
-    """Come to the ends; what is found broken only while it is read may take a second start."""
+def work(crew: Crew, ends: dict[int, int]) -> tuple[str, float]:
+    """Come to the ends; what is found broken only while it is read may take a second start.
+
+    Returns what was said, and how many records of the changelog were read.
+    """
     one = crew.start("w1", static("w1"))
+    said = ""
     try:
         await_read(crew.site, ends, [one])
     except AssertionError:
-        if one.child.exited() != Exit.ERROR or "was removed" not in one.child.tail():
+        said = one.child.tail()
+        if one.child.exited() != Exit.ERROR or "was removed" not in said:
             raise
         crew.bury("w1")
         one = crew.start("w1", static("w1"))
         await_read(crew.site, ends, [one])
+    return said + one.child.tail(), one.count("baton_restored_records_total")
+
+
+def assert_noticed(name: str, said: str, restored: float) -> None:
+    """What happened was noticed for what it is, and nothing else was restored in full."""
+    spoilt = SPOILT[name]
+    if spoilt.says:
+        noticed = re.findall(rf"restoring in full: .*?({spoilt.says}).* partition=(\d)", said)
+        assert len({partition for _, partition in noticed}) == spoilt.partitions, (name, said)
+    else:
+        assert "restoring in full" not in said, (name, said)
+    assert restored > 0, (name, said)
 
 
 @tried("states that another release wrote", len(COPIES))
