@@ -40,6 +40,8 @@ _SECRET = re.compile(
 )
 _PASSWORD = re.compile(r"^([a-z0-9+]+://[^:/@]*:).*@")
 """What a URL tells up to its password, and the password."""
+_PASSWORD_ASKED = re.compile(r"([?&]\w*password=)[^&]*", re.IGNORECASE)
+"""A password among the parameters of a URL, which the database's client takes as well."""
 _WORKER_NAME = r"^[A-Za-z0-9._-]{1,100}$"
 
 
@@ -291,7 +293,7 @@ def _told(value: object) -> str:
         return "off"
     if isinstance(value, SecretStr):
         return HIDDEN if value.get_secret_value() else ""
-    return _PASSWORD.sub(rf"\1{HIDDEN}@", str(value))
+    return _PASSWORD.sub(rf"\1{HIDDEN}@", _PASSWORD_ASKED.sub(rf"\1{HIDDEN}", str(value)))
 
 
 def _origin(variable: str) -> str:

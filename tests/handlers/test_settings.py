@@ -159,6 +159,24 @@ def test_neither_the_token_nor_the_password_of_the_database_is_shown(
     )
 
 
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://h/b?user=x&password=p@s:w", f"postgresql://h/b?user=x&password={HIDDEN}"),
+        ("postgresql://h:1/b?password=p@s&user=x", f"postgresql://h:1/b?password={HIDDEN}&user=x"),
+        ("postgresql://x:p@h/b?sslpassword=q", f"postgresql://x:{HIDDEN}@h/b?sslpassword={HIDDEN}"),
+    ],
+)
+def test_a_password_among_a_databases_parameters_is_not_shown_either(
+    monkeypatch: pytest.MonkeyPatch, url: str, told: str
+) -> None:
+    monkeypatch.setenv("BATON_SCOREBOARD_DATABASE_URL", url)
+
+    rows = {row.variable: row.value for row in shown(load())}
+
+    assert rows["BATON_SCOREBOARD_DATABASE_URL"] == told
+
+
 def test_the_scoreboard_keeps_its_tables_beside_the_other_state(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
