@@ -38,7 +38,7 @@ def other_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/other.sqlite"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def database_url(request: pytest.FixtureRequest) -> str:
     """An empty database of either kind: for what has to hold on both."""
     if request.param == "postgresql":

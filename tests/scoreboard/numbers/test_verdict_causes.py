@@ -14,6 +14,8 @@ from lifecycle.facts import HandoverOffered
 from tests.lifecycle.builders import DAY_MS, MONDAY, POLICY, Story, mql, ms
 from tests.scoreboard.numbers.slow import board_told
 
+pytestmark = pytest.mark.slow
+
 Tale = Callable[[Story], Story]
 
 LEADS = 25
