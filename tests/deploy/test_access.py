@@ -20,6 +20,10 @@ COMMANDS = {
     "publish": ("publish", "signals.jsonl"),
     "topics check": ("topics", "check"),
     "follow": ("follow", "lifecycle", "--until-end"),
+    "verify": ("verify",),
+    "refusals": ("refusals", "list"),
+    "explain": ("explain", "l-1"),
+    "scoreboard": ("scoreboard",),
     "policy adopt": (
         *("policy", "adopt", "--for-marketing", "ana"),
         *("--for-sales", "ben", "--reason", "a test"),
