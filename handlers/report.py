@@ -12,7 +12,6 @@ was late, say nothing about handling: they stand apart. What was cancelled says 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Final, TypeVar
 
 import msgspec
@@ -96,8 +95,6 @@ class Report:
     clocks: tuple[Attainment, ...]
     stages: Mapping[str, int]
     """Where leads are now."""
-    onward: Mapping[str, int] = field(default_factory=dict)
-    """Step to leads that reached it and the step before: claims skip the offer, for one."""
     refusals: Mapping[str, int] = field(default_factory=dict)
     story: str | None = None
     """The lead whose timeline tells most: of those won, the one with most kinds of facts."""
@@ -146,7 +143,6 @@ class Tally:
             recycles=_largest_first(self._recycles),
             clocks=self._attainments(),
             stages=_largest_first(Counter(self._stages.values())),
-            onward=_onward(self._steps.values()),
             refusals=_largest_first(Counter(refusals or {})),
             story=self._story(),
         )
@@ -218,18 +214,12 @@ def _reason(record: Record) -> str:
 
 
 def _funnel(reached: Iterable[set[str]]) -> dict[str, int]:
-    counts = Counter(step for steps in reached for step in steps)
-    return {step: counts[step] for step in STEPS}
-
-
-def _onward(reached: Iterable[set[str]]) -> dict[str, int]:
-    counts = Counter(
-        step
-        for steps in reached
-        for before, step in pairwise(STEPS)
-        if before in steps and step in steps
-    )
-    return {step: counts[step] for step in STEPS[1:]}
+    """Count how far leads came, as the scoreboard does: who passed a step by came past it."""
+    furthest = Counter(max(map(STEPS.index, steps)) for steps in reached)
+    return {
+        step: sum(leads for came, leads in furthest.items() if came >= place)
+        for place, step in enumerate(STEPS)
+    }
 
 
 def _largest_first(counts: Counter[_Key]) -> dict[_Key, int]:

@@ -16,7 +16,7 @@ LINES_MAX: Final = 60
 _ACTIVITIES_MAX: Final = 8
 _LABELS: Final = {
     "accepted": "accepted (sal)",
-    "mql": "on offer (mql)",
+    "mql": "mql, or past it",
     "sql": "qualified (sql)",
     "contacted": "contacted",
     "opportunity": "opportunity (sqo)",
@@ -69,7 +69,7 @@ def render_timeline(values: Sequence[bytes]) -> RenderableType:
 
 
 def _tables(report: Report) -> Iterator[tuple[str, Table]]:
-    yield "Funnel", _funnel(report.funnel, report.onward)
+    yield "Funnel", _funnel(report.funnel)
     yield "By arrival campaign", _campaigns(report.campaigns)
     yield "Handovers", _handovers(report.handovers)
     yield (
@@ -86,13 +86,13 @@ def _tables(report: Report) -> Iterator[tuple[str, Table]]:
     )
 
 
-def _funnel(funnel: Mapping[str, int], onward: Mapping[str, int]) -> Table:
+def _funnel(funnel: Mapping[str, int]) -> Table:
     table = _table(2, 3, 4)
     table.add_row("", "leads", "of all", "of the step before", style="dim")
     before: int | None = None
     for step in STEPS:
         count, first = funnel[step], funnel[STEPS[0]]
-        rate = "" if before is None else _percent(onward[step], before)
+        rate = "" if before is None else _percent(count, before)
         table.add_row(_LABELS.get(step, step), f"{count:,}", _percent(count, first), rate)
         before = count
     return table

@@ -57,13 +57,15 @@ def test_the_demo_ends_with_verdicts_that_agree_with_what_was_played() -> None:
 
     bad = {one.name for one in market.CAMPAIGNS if one.need <= BAD_NEED_MAX}
     late = {rep.name for rep in reps.REPS if rep.style in {reps.LAZY, reps.SLOW}}
+    picky = {rep.name for rep in reps.REPS if rep.style is reps.CHERRY}
     good = {rep.name for rep in reps.REPS if rep.style is reps.GOOD}
     assert bad
     assert late
+    assert picky
     assert {name: campaigns[name] for name in bad if name} == {
         name: QUALITY for name in bad if name
     }
-    assert {name: people[name] for name in late} == dict.fromkeys(late, HANDLING)
+    assert {name: people[name] for name in late | picky} == dict.fromkeys(late | picky, HANDLING)
     assert {people[name] for name in good} <= {FINE, TOO_FEW}
     assert campaigns["ops-leaders"] == HANDLING
     others = set(campaigns) - bad - {"ops-leaders"}
