@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from handlers.scoreboard.numbers.causes import RULE
-from handlers.scoreboard.numbers.verdicts import TOO_FEW, Judged, Verdicts, tables, verdicts
+from handlers.scoreboard.numbers.verdicts import FINE, TOO_FEW, Judged, Verdicts, tables, verdicts
 from handlers.scoreboard.web.addresses import with_query
 from handlers.scoreboard.web.formatting import percent
 from handlers.scoreboard.web.view import Asked, Card, Measure, View
@@ -24,7 +24,11 @@ def read_verdicts(asked: Asked) -> View:
         "limits": result.limits,
         "unsure": sum(one.verdict == TOO_FEW for one in (*result.campaigns, *result.reps)),
     }
-    return View(tables(result), parts=parts, undrawn=frozenset({"says"}))
+    told = [
+        {"name": one.name, "verdict": one.verdict, "says": one.says}
+        for one in (*result.campaigns, *result.reps)
+    ]
+    return View(tables(result), parts=parts, undrawn=frozenset({"says"}), extra={"verdicts": told})
 
 
 def campaign_cards(result: Verdicts) -> tuple[Card, ...]:
@@ -66,7 +70,9 @@ def rep_cards(result: Verdicts) -> tuple[Card, ...]:
 
 
 def _judged(all_: Iterable[Judged]) -> list[Judged]:
-    return [one for one in all_ if one.verdict != TOO_FEW][:CARDS_MAX]
+    """Return whom something can be said of: what is wrong first, then the largest sample."""
+    judged = [one for one in all_ if one.verdict != TOO_FEW]
+    return sorted(judged, key=lambda one: one.verdict == FINE)[:CARDS_MAX]
 
 
 def _handling(one: Judged, limits: Scoreboard) -> Measure:

@@ -45,6 +45,14 @@ def test_each_page_is_json_too(page: Served, one: Page) -> None:
     assert answer.json["tables"]
 
 
+def test_the_verdicts_as_json_are_all_that_the_tables_have(page: Served) -> None:
+    document = ask(page.url, "/verdicts.json", headers={}).json
+    rows = [row for table in document["tables"] for row in table["rows"]]
+
+    assert rows
+    assert [one["says"] for one in document["verdicts"]] == [row["says"] for row in rows]
+
+
 @EACH
 def test_each_table_of_each_page_is_csv_with_the_same_rows(page: Served, one: Page) -> None:
     document = ask(page.url, f"/{one.name}.json", headers={}).json
