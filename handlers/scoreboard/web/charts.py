@@ -62,6 +62,8 @@ class Spark:
     last_y: float
     low: float
     high: float
+    last: float
+    """What the last point stands for."""
 
 
 def spark(series: Sequence[float | int | None]) -> Spark | None:
@@ -84,7 +86,7 @@ def spark(series: Sequence[float | int | None]) -> Spark | None:
         for index, value in known
     ]
     points = " ".join(f"{x:g},{y:g}" for x, y in placed)
-    return Spark(points, *placed[-1], min(values), high)
+    return Spark(points, *placed[-1], min(values), high, values[-1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from handlers.scoreboard.numbers.filters import Filters
-from handlers.scoreboard.numbers.table import RateCell, Table
+from handlers.scoreboard.numbers.table import RateCell, Series, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,10 @@ class Line:
     says: str
     detail: str = ""
     href: str = ""
+    trend: Series = ()
+    """What it is of, over time, oldest first: drawn as a small line."""
+    trend_of: str = ""
+    """What that counts, and over which time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
+from handlers.scoreboard.numbers.weekly import TREND_WEEKS, Pair, tables, weekly
 from handlers.scoreboard.numbers.weekly import Line as Told
-from handlers.scoreboard.numbers.weekly import Pair, tables, weekly
 from handlers.scoreboard.web.addresses import with_query
 from handlers.scoreboard.web.view import Asked, Line, Measure, View
 
@@ -49,7 +49,11 @@ def _line(one: Told, query: Mapping[str, str]) -> Line:
     """Let the line lead on to its page, under the same filters."""
     place = urlsplit(one.href)
     return Line(
-        one.says, one.detail, with_query(place.path, {**query, **dict(parse_qsl(place.query))})
+        one.says,
+        one.detail,
+        with_query(place.path, {**query, **dict(parse_qsl(place.query))}),
+        one.trend,
+        f"{one.trend_of}, the last {TREND_WEEKS} weeks" if one.trend_of else "",
     )
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from handlers.scoreboard.moments import DAY_MS
 from handlers.scoreboard.numbers.filters import Filters
+from handlers.scoreboard.numbers.intervals import rate
 from handlers.scoreboard.numbers.table import column
-from handlers.scoreboard.numbers.weekly import Weekly, tables, weekly
+from handlers.scoreboard.numbers.weekly import TREND_WEEKS, Weekly, tables, weekly
 from handlers.scoreboard.numbers.wording import amount, change, joined, number, percent
 from tests.scoreboard.numbers.told import Story, ms, stories
 from tests.scoreboard.played import Board, board, board_of
@@ -82,6 +83,20 @@ def test_the_week_is_what_plain_loops_count(weeks_ago: int) -> None:
         assert (pair.now, pair.before) == (now[pair.name], before[pair.name]), pair.name
     for kept, told in zip(found.kept, (now, before), strict=True):
         assert (kept.count, kept.of) == (told["kept"], told["kept"] + told["broke"])
+
+
+def test_the_trend_is_each_week_counted_by_itself() -> None:
+    given = board(5)
+    weeks = [counted(given, given.now_at - ago * WEEK_MS) for ago in reversed(range(TREND_WEEKS))]
+
+    found = asked(given, given.now_at)
+
+    for pair in found.pairs:
+        assert pair.trend == tuple(week[pair.name] for week in weeks), pair.name
+    assert found.kept_trend == tuple(
+        rate(week["kept"], week["kept"] + week["broke"]).share for week in weeks
+    )
+    assert [bool(line.trend) for line in found.lines] == [True, True, False, True, True]
 
 
 def test_there_are_five_lines_with_a_link_each() -> None:
