@@ -154,7 +154,10 @@ SPOILT = {
 }
 COPIES = ("w1", "w2")
 """Whose local state there is: its own, and none."""
-MOMENTS = 60
+MOMENTS = 40
+OPEN_MS = 20_000
+LAST, LAG_MAX = 10, 100
+"""Of that many last looks, the least lag of the partition that is farthest behind."""
 SILENCE_SECONDS_MAX = 5.0
 """A rebalance may take as long; the dead one's transaction is open for longer."""
 KILLED_BEFORE = {"journal truncated", "journal garbled"}
@@ -281,28 +284,41 @@ def test_a_partition_that_waits_for_a_dead_owner_holds_up_no_other(
     kafka: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
     site = agreed(kafka, topics)
-    patient = {"transaction.timeout.ms": "12000"}
+    patient = {"transaction.timeout.ms": str(OPEN_MS)}
+    first, *parts = pieces(MOMENTS + 1)
     with Crew(site, tmp_path, batch_messages_max=50) as crew:
-        dying = crew.start("w1", patient, fault="sent:3:kill")
-        dying.await_ready()
         other = crew.start("w2")
+        await_read(site, ends_of(first, append(site, first)), [other])
+        dying = crew.start("w1", patient, fault="sent:3:kill")
         await_share(dying, other)
 
-        # The dead one's transaction is open for twelve seconds, and the offsets that are in it.
+        # The dead one's transaction stays open, and the offsets that are in it.
         silence, flowed_at, seen = 0.0, time.monotonic(), 0.0
-        for part in pieces(MOMENTS):
+        behind: list[float] = []
+        for part in parts:
             append(site, part)
             await_seconds(0.1, [other])
             count = other.count("baton_batch_messages_sum")
             if count > seen:
                 silence = max(silence, time.monotonic() - flowed_at)
                 flowed_at, seen = time.monotonic(), count
+            if other.count("baton_partitions", state="restoring"):
+                behind.append(max(lags(other).values(), default=0))
         assert crew.bury("w1") == KILLED
         assert "waiting for the committed offset" in other.child.tail(), other.child.tail()
         await_story(site, [other])
 
     assert silence < SILENCE_SECONDS_MAX
+    # While one waited, the others were never far behind what came in, and did not fall back.
+    assert behind
+    assert min(behind[-LAST:]) <= LAG_MAX, behind
     assert_undisturbed(site)
+
+
+def lags(one: RunningWorker) -> dict[str, float]:
+    """The lag of each partition that flows, as the worker tells it."""
+    lines = [line for line in one.metrics().splitlines() if line.startswith("baton_lag_messages{")]
+    return {place: float(lag) for place, _, lag in (line.rpartition(" ") for line in lines)}
 
 
 def await_share(*workers: RunningWorker) -> None:
