@@ -221,6 +221,8 @@ CLOCKS: Final = Table(
         *("clock", "assignee", "team", "week", "outcome", "pauses", "edge", "used_seconds"),
         *("campaign", "source", "content", "grade"),
     ),
+    # Likewise of a week's promises, by when they ended.
+    Index("clocks_ended", "clock", "week", "outcome", "met_at", "breached_at"),
 )
 """One row a run of a clock: how a promise was kept. Waiting in nurture is one here as well."""
 
