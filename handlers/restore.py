@@ -1,13 +1,8 @@
 """Bringing a partition's leads to this worker, in slices, while other partitions flow.
 
-What to restore to, in this order, for each partition:
-
-1. The group's committed offset of ``lead.signals``. Asking waits for a dead owner's transaction.
-2. The end of ``lead.state`` as its *high watermark*. The default answer, the last stable offset,
-   is held back by an open transaction: states that belong to the committed offset may lie
-   behind it.
-3. ``lead.state`` is read, committed records only, until the reader's own end-of-partition
-   position is at or past that.
+What to restore to is asked first (``handlers.asking``): the group's committed offset, then the end
+of ``lead.state``. That is read, committed records only, until the reader's own end-of-partition
+position is at or past the end.
 
 The store that is there already is a start if it is a copy of this very topic, of this encoding,
 not ahead of its end, and young enough that no tombstone it has yet to read can have been
@@ -19,28 +14,27 @@ in force for what lies before it as well.
 
 import logging
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
     Consumer,
-    IsolationLevel,
     KafkaError,
-    KafkaException,
     Message,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient
 
 from events.clients import Properties, reader_config
 from events.codec import REPLAY
 from events.state import UnreadableStateError
 from events.topics import DAY_MS, Topics
 from events.wall_clock import WallClock
+from handlers.asking import Questions, Start, Steps, raise_unless_passing
 from handlers.batch import check_partition_count, in_force
 from handlers.cache import LeadCache
 from handlers.exits import Exit, Stop
@@ -61,22 +55,12 @@ _IN_LARGE_PIECES: Final = {
 }
 """How the client reads ahead while a slice is stored: enough for the next one, and no more."""
 
-T = TypeVar("T")
-Steps = Generator[bool, None, T]
-"""Slices of work: False where there is nothing to do but wait; returns what it was for."""
-
 log: Final = logging.getLogger("baton.restore")
 
 SLICE_RECORDS: Final = 10_000
 SLICE_SECONDS: Final = 0.02
-ASK_SECONDS: Final = 0.5
-"""How long the group may think about its offset while other restores wait for their turn."""
-ANSWER_SECONDS: Final = 2.0
-"""How long one question to the cluster may keep a cancelled restore from ending."""
 DISAGREEING_SECONDS_MAX: Final = 15.0
 """How long a broker that was cut off may take to notice; beyond it somebody has to look."""
-_LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-_EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 STORE_AGE_MS_MAX: Final = 7 * DAY_MS // 2
 """Half of ``delete.retention.ms`` of ``lead.state``."""
 
@@ -114,15 +98,6 @@ class Restored:
     in_force: InForce
     read: int
     """Records of ``lead.state`` read for it: none where the local store was up to date."""
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where reading ``lead.signals`` goes on."""
-
-    offset: int
-    committed: bool
-    """The group said so; False: it never committed anything, and this is the log's beginning."""
 
 
 @dataclass(slots=True)
@@ -178,11 +153,13 @@ class Restoration:
         leads no more: then the offset, or the end of the changelog, is one of a while ago. States
         and offset are committed together, so what the states say of it has to be the same.
         """
+        around = self.around
+        questions = Questions(around.asker, around.admin, around.topics, self.partition, self._say)
         until: float | None = None
         store, count = None, 0
         while True:
-            start = yield from self._start()
-            self.target = yield from self._changelog_end()
+            start = yield from questions.start()
+            self.target = yield from questions.changelog_end()
             if store is None:
                 store, count = yield from self._bring()
             else:
@@ -207,47 +184,6 @@ class Restoration:
                     ),
                 )
             self._say("the group's offset and the states are not of the same moment: asking again")
-            yield False
-
-    def _start(self) -> Steps[Start]:
-        """Ask where the group stands; waits for transactions that are still open to end."""
-        wanted = TopicPartition(self.around.topics.signals, self.partition)
-        while True:
-            try:
-                found = self.around.asker.committed([wanted], timeout=ASK_SECONDS)[0]
-                if found.error is not None:
-                    _raise_unless_passing(found.error)
-                elif found.offset >= 0:
-                    return Start(found.offset, committed=True)
-                else:
-                    first = self.around.admin.list_offsets(
-                        {wanted: _EARLIEST}, request_timeout=ANSWER_SECONDS
-                    )[wanted]
-                    offset = cast("int", first.result().offset)
-                    if offset >= 0:
-                        return Start(offset, committed=False)
-            except KafkaException as error:
-                _raise_unless_passing(error.args[0])
-            self._say("waiting for the committed offset")
-            yield False
-
-    def _changelog_end(self) -> Steps[int]:
-        wanted = TopicPartition(self.around.topics.state, self.partition)
-        while True:
-            answer = self.around.admin.list_offsets(
-                {wanted: _LATEST},
-                isolation_level=IsolationLevel.READ_UNCOMMITTED,
-                request_timeout=ANSWER_SECONDS,
-            )[wanted]
-            try:
-                end = cast("int", answer.result().offset)
-                # Where the leader is just changing, the client may answer with no offset and no
-                # error (librdkafka 2.16, met by `make chaos`).
-                if end >= 0:
-                    return end
-            except KafkaException as error:
-                _raise_unless_passing(error.args[0])
-            self._say("waiting for the end of the changelog")
             yield False
 
     # The leads.
@@ -372,7 +308,7 @@ class Restoration:
                 # Markers of transactions are not delivered: only this tells of them.
                 self.position = max(self.position, _offset(message))
             else:
-                _raise_unless_passing(error)
+                raise_unless_passing(error)
 
     # The definition.
 
@@ -395,7 +331,7 @@ class Restoration:
                             "`baton policy adopt FILE --for-marketing NAME --for-sales NAME`"
                         )
                     else:
-                        _raise_unless_passing(error)
+                        raise_unless_passing(error)
                 yield len(messages) > 0
 
     def _definition(self, digest: str) -> Steps[Policy]:
@@ -455,24 +391,3 @@ def _adoption_in(message: Message) -> InForce | None:
     if adopted is None:
         return None
     return in_force(adopted, replayed=has_header(record.headers, REPLAY))
-
-
-def _raise_unless_passing(error: KafkaError) -> None:
-    """Let a restore wait for what passes, such as a broker that is being replaced."""
-    passing = {
-        KafkaError._TIMED_OUT,  # noqa: SLF001 - its only name
-        KafkaError._TRANSPORT,  # noqa: SLF001 - likewise
-        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - likewise
-        KafkaError._WAIT_COORD,  # noqa: SLF001 - likewise
-        # What list_offsets says while nobody leads the partition (met by `make chaos`).
-        KafkaError._NOENT,  # noqa: SLF001 - likewise
-        KafkaError.REQUEST_TIMED_OUT,
-        KafkaError.NOT_COORDINATOR,
-        KafkaError.COORDINATOR_NOT_AVAILABLE,
-        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.UNSTABLE_OFFSET_COMMIT,
-    }
-    if error.code() not in passing and not error.retriable():
-        raise KafkaException(error)

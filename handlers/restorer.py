@@ -4,7 +4,8 @@ import logging
 import threading
 from typing import Final
 
-from handlers.restore import Restoration, Restored, Steps
+from handlers.asking import Steps
+from handlers.restore import Restoration, Restored
 from handlers.store import StoreError
 
 log: Final = logging.getLogger("baton.restore")

@@ -10,12 +10,13 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from events.embedded import EmbeddedBroker
 from events.topics import Topics
+from handlers.asking import Steps
 from handlers.cache import LeadCache
 from handlers.exits import Exit
 from handlers.owned import Owned
 from handlers.ownership import Ownership
 from handlers.partition import InForce
-from handlers.restore import Restoration, Steps, Surroundings
+from handlers.restore import Restoration, Surroundings
 from handlers.restorer import Restorer
 from handlers.simulate import crew as crews
 from handlers.store import Identity, Memory, PartitionStore
