@@ -32,11 +32,11 @@ from handlers.worker import DOMAIN
 from tests.e2e.harness import PARTITIONS, Site, agree, assert_same, views
 from tests.e2e.reference import Story, define, played, views_of
 from tests.faults.havoc import DEFINITIONS, Havoc
-from tests.faults.lives import Crew, logged, supervised
+from tests.faults.lives import Crew, logged, old_records, supervised
 from tests.faults.load import Load, disturbed
 
-WEEKS: Final = 8
-LEADS_A_SECOND: Final = 12
+WEEKS: Final = 4
+LEADS_A_SECOND: Final = 20
 LIMITS: Final = {"batch_messages_max": 200, "tick_leads_max": 30}
 """So small that most ticks take more than one batch, which is where many faults can strike."""
 LOAD_SHARE: Final = 0.85
@@ -87,7 +87,7 @@ def run(seconds: float, seed: int, phases: Phases) -> int:
             Crew(site, Path(name) / "twins", **LIMITS) as twins,
         ):
             havoc = Havoc(kafka, crew, twins, Path(name), chance)
-            load = Load(site, log, seconds * LOAD_SHARE)
+            load = Load(site, log, old_records(log), seconds * LOAD_SHARE)
             with phases.at("faults"):
                 load.start()
                 havoc.bring(seconds)
@@ -99,9 +99,10 @@ def run(seconds: float, seed: int, phases: Phases) -> int:
 
 
 def told(seconds: float, seed: int) -> Story:
-    """A company's last weeks, of a size that fits the time."""
-    monday = END_AT + (now_ms() - END_AT) // WEEK_MS * WEEK_MS
-    return played(WEEKS, int(LEADS_A_SECOND * seconds), monday, monday, seed)
+    """A company's last weeks up to now, of a size that fits the time."""
+    now = now_ms()
+    monday = END_AT + (now - END_AT) // WEEK_MS * WEEK_MS
+    return played(WEEKS, int(LEADS_A_SECOND * seconds), monday + WEEK_MS, now, seed)
 
 
 def report(site: Site, survived: Counter[str], last_words: Counter[str]) -> int:

@@ -68,7 +68,7 @@ class Havoc:
         """What those said that ended by themselves."""
 
     def bring(self, seconds: float) -> None:
-        """Bring faults for so long, then mend everything but the workers' own ends."""
+        """Bring faults for so long, then mend everything but the faults workers have in them."""
         until = time.monotonic() + seconds
         next_at = time.monotonic() + FIRST_SECONDS
         while time.monotonic() < until:
@@ -81,6 +81,13 @@ class Havoc:
         for _, mend in self._later:
             mend()
         self._later.clear()
+        while self._asked:
+            for name in list(self._asked):
+                self._look_after(name)
+            time.sleep(0.02)
+        for name in WORKERS:
+            if name not in self._crew.running:
+                self._start(name)
         self._beside.shutdown()
         self._look_beside()
         for name in list(self._twins.running):

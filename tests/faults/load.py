@@ -13,15 +13,21 @@ from tests.e2e.harness import PARTITIONS, Sent, Site
 GARBAGE: Final = 0.02
 MISPLACED: Final = 0.02
 DUPLICATE: Final = 0.01
+OLD_SHARE: Final = 0.4
+"""Of the time, for what is old."""
 FLUSH_SECONDS_MAX: Final = 120.0
 
 
 class Load(threading.Thread):
-    """Sends a log, evenly over the time there is."""
+    """Sends a log over the time there is: first what is old, then what is young, each evenly.
 
-    def __init__(self, site: Site, log: list[Sent], seconds: float) -> None:
+    Of what is old no local store is kept, so a worker that starts again restores in full; later on
+    it goes on from what it has.
+    """
+
+    def __init__(self, site: Site, log: list[Sent], old: int, seconds: float) -> None:
         super().__init__(name="load", daemon=True)
-        self._site, self._log, self._seconds = site, log, seconds
+        self._site, self._log, self._old, self._seconds = site, log, old, seconds
         self.failure: str | None = None
 
     def run(self) -> None:
@@ -38,9 +44,9 @@ class Load(threading.Thread):
                 timestamp=one.timestamp,
                 on_delivery=lambda error, _: self._note(error),
             )
-            ahead = began + self._seconds * number / len(self._log) - time.monotonic()
-            producer.poll(max(ahead, 0) if number % 50 == 0 else 0)
-            if number % 50 == 0 and ahead > 0:
+            ahead = began + self._due(number) - time.monotonic()
+            producer.poll(max(ahead, 0) if number % 10 == 0 else 0)
+            if number % 10 == 0 and ahead > 0:
                 time.sleep(ahead)
         if producer.flush(FLUSH_SECONDS_MAX):
             self._note("not all of it was delivered")
@@ -50,6 +56,15 @@ class Load(threading.Thread):
         self.join(self._seconds + FLUSH_SECONDS_MAX)
         if self.is_alive() or self.failure:
             raise AssertionError(f"the load could not be sent: {self.failure}")
+
+    def _due(self, number: int) -> float:
+        """When a record is sent, in seconds from the beginning."""
+        old, young = self._old, len(self._log) - self._old
+        if number < old:
+            share = OLD_SHARE * number / old
+        else:
+            share = OLD_SHARE + (1 - OLD_SHARE) * (number - old) / young
+        return share * self._seconds
 
     def _note(self, error: object) -> None:
         if error is not None:
