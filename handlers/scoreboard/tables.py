@@ -222,7 +222,7 @@ CLOCKS: Final = Table(
         *("campaign", "source", "content", "grade"),
     ),
     # Likewise of a week's promises, by when they ended.
-    Index("clocks_ended", "clock", "week", "outcome", "met_at", "breached_at"),
+    Index("clocks_ended", "clock", "week", "outcome", "met_at", "breached_at", "ref"),
 )
 """One row a run of a clock: how a promise was kept. Waiting in nurture is one here as well."""
 
