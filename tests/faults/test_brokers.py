@@ -1,6 +1,7 @@
 """Fault 4: brokers that die and come back, a controller that moves, and a topic that grows."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from confluent_kafka.admin import AdminClient, NewPartitions
 
 from deploy.kafka import Kafka
 from events.clients import admin_config
+from events.codec import encode_signal
+from events.partitioner import partition_of
 from events.topics import Topics, create
 from handlers.exits import Exit
-from handlers.recording import Recording, record, replay
+from handlers.recording import Recording, RecordingError, record, replay
 from tests.e2e.harness import (
     PARTITIONS,
     Sent,
@@ -140,15 +143,35 @@ def test_a_partition_added_to_the_input_stops_every_worker_with_a_sentence(
         crew.start("w1")
         assert crew.bury("w1") == Exit.PARTITION_COUNT, crew.last_words
     assert_same(views(site), before)
+    # Nobody has told this sender to stop, and it knows of the new partition.
+    lost = asks("lost", piece[-1].timestamp)
+    append(site, [lost])
 
     # What the runbook says: the log goes on in new topics with the number there was.
     again = site_of(kafka, Topics(topics.prefix + "again."))
     define(again)
-    replay(again.properties, again.topics.signals, with_partitions(recorded(site, tmp_path)), skip)
+    file = recorded(site, tmp_path)
+    with_partitions(file)
+    with pytest.raises(RecordingError, match=f"no partition {PARTITIONS}$") as refused:
+        replay(again.properties, again.topics.signals, Recording(file), skip)
+    without_line(file, int(str(refused.value).partition(", line ")[2].partition(":")[0]))
+    replay(again.properties, again.topics.signals, Recording(file), skip)
     with Crew(again, tmp_path / "again") as crew:
         crew.start("w1")
         await_end(again, crew.workers)
-    assert_same(views(again), before)
+        assert_same(views(again), before)
+        append(again, [replace(lost, partition=partition_of(lost.key or b"", PARTITIONS))])
+        await_end(again, crew.workers)
+    assert by_lead(views(again).lifecycle)[lost.key]
+
+
+def asks(lead: str, at: int) -> Sent:
+    """Somebody asks for a demonstration, in the partition that was added."""
+    data = {"activity": "demo_request"}
+    key, value, headers = encode_signal(
+        "lead.engaged.v1", lead, data, id=lead, source="/t", time=at
+    )
+    return Sent(PARTITIONS, key, value, headers, at)
 
 
 def recorded(site: Site, folder: Path) -> Path:
@@ -158,15 +181,24 @@ def recorded(site: Site, folder: Path) -> Path:
     return file
 
 
-def with_partitions(file: Path) -> Recording:
-    """The recording, which says of itself that it has the partitions that were adopted."""
+def with_partitions(file: Path) -> None:
+    """Let the recording say of itself that it has the partitions that were adopted."""
     head, _, rest = file.read_text(encoding="utf-8").partition("\n")
     told = f'"partitions":{PARTITIONS + 1}'
     assert told in head
     file.write_text(
         head.replace(told, f'"partitions":{PARTITIONS}') + "\n" + rest, encoding="utf-8"
     )
-    return Recording(file)
+
+
+def without_line(file: Path, number: int) -> None:
+    """Take a line out of the recording, and count it off in the last one."""
+    *lines, last = file.read_text(encoding="utf-8").splitlines()
+    del lines[number - 1]
+    count = len(lines)
+    assert last == f'{{"records":{count}}}'
+    lines.append(f'{{"records":{count - 1}}}')
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def skip(_: int) -> None:
