@@ -35,8 +35,8 @@ from tests.faults.havoc import DEFINITIONS, Havoc
 from tests.faults.lives import Crew, logged, old_records, supervised
 from tests.faults.load import Load, disturbed
 
-WEEKS: Final = 4
-LEADS_A_SECOND: Final = 20
+WEEKS: Final = 2
+LEADS_A_SECOND: Final = 30
 LIMITS: Final = {"batch_messages_max": 200, "tick_leads_max": 30}
 """So small that most ticks take more than one batch, which is where many faults can strike."""
 LOAD_SHARE: Final = 0.85

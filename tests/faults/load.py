@@ -13,7 +13,7 @@ from tests.e2e.harness import PARTITIONS, Sent, Site
 GARBAGE: Final = 0.02
 MISPLACED: Final = 0.02
 DUPLICATE: Final = 0.01
-OLD_SHARE: Final = 0.4
+OLD_SHARE: Final = 0.25
 """Of the time, for what is old."""
 FLUSH_SECONDS_MAX: Final = 120.0
 
