@@ -108,6 +108,9 @@ def raise_unless_passing(error: KafkaError) -> None:
         KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.NOT_LEADER_FOR_PARTITION,
+        # The leader changed, and one side has not heard of it (met by `make chaos`).
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
         KafkaError.UNSTABLE_OFFSET_COMMIT,
     }
     if error.code() not in passing and not error.retriable():
