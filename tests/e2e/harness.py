@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final, Protocol, Self
 
@@ -206,6 +207,12 @@ class RunningWorker:
 
     def _get(self, path: str) -> tuple[int, str]:
         try:
+            return self._answer(path)
+        except (OSError, HTTPException):
+            return 0, ""  # Not listening yet, or no more: it may end in the middle of an answer.
+
+    def _answer(self, path: str) -> tuple[int, str]:
+        try:
             with urllib.request.urlopen(  # noqa: S310 - an http address of our own
                 self.address + path, timeout=_ANSWER_SECONDS
             ) as answer:
@@ -213,8 +220,6 @@ class RunningWorker:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
-        except OSError:
-            return 0, ""  # Not listening yet.
 
 
 @contextmanager
