@@ -83,10 +83,10 @@ lock: $(INSTALLED) ## lock the newest versions that pyproject.toml allows
 	HATCH_BUILD_HOOK_ENABLE_CUSTOM=true $(LOCK) --constraint requirements/dev.txt --build-deps-for wheel --only-build-deps \
 		-o requirements/build.txt pyproject.toml
 
-compiled: $(COMPILED)/.made ## the domain as machine code, in build/compiled: put that first on PYTHONPATH (needs a C compiler)
+compiled: $(COMPILED)/.made ## the decider as machine code, in build/compiled: put that first on PYTHONPATH (needs a C compiler)
 
-$(COMPILED)/.made: $(INSTALLED) deploy/compiled.py $(wildcard lifecycle/*.py)
-	@echo "Compiling lifecycle into $(COMPILED) ..."
+$(COMPILED)/.made: $(INSTALLED) deploy/compiled.py $(shell find lifecycle schemas events handlers -type f -not -name '*.pyc')
+	@echo "Compiling what each signal passes into $(COMPILED) ..."
 	@$(BIN)/python -m deploy.compiled $(COMPILED) >/dev/null
 	@touch $@
 

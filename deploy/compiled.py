@@ -1,11 +1,11 @@
-"""The domain compiled to machine code by mypyc: ``lifecycle`` as it is, about three times as fast.
+"""What each signal passes, compiled to machine code by mypyc: ``lifecycle`` and the way to it.
 
-The Python in ``lifecycle/`` stays the source of truth, and what everybody works with. Where speed
-matters, mypyc turns the same modules into extension modules that stand beside them; Python then
-prefers those. There are two ways to get them:
+The Python stays the source of truth, and what everybody works with. Where speed matters, mypyc
+turns the same modules into extension modules that stand beside them; Python then prefers those.
+There are two ways to get them:
 
-- ``python -m deploy.compiled FOLDER`` (``make compiled``) puts the package, compiled, into a folder
-  that comes first on PYTHONPATH.
+- ``python -m deploy.compiled FOLDER`` (``make compiled``) puts the packages, compiled where it
+  counts, into a folder that comes first on PYTHONPATH.
 - A wheel built with HATCH_BUILD_HOOK_ENABLE_CUSTOM=true holds them for the Python and the
   processor that it was built with. That is how the image is built.
 
@@ -31,9 +31,21 @@ from typing import Any, Final
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT: Final = Path(__file__).parents[1]
-PACKAGE: Final = "lifecycle"
+PACKAGES: Final = ("lifecycle", "schemas", "events", "handlers")
+"""Where the compiled modules are, and whom they import."""
 INTERPRETED: Final = frozenset({"__init__.py", "light.py", "decay_table.py"})
-"""The package's own file, what makes classes while the program runs, and a table."""
+"""Of the domain: its own file, what makes classes while the program runs, and a table."""
+ON_THE_WAY: Final = (
+    "schemas/times.py",
+    "events/engaged.py",
+    "events/codec.py",
+    "events/partitioner.py",
+    "events/facts.py",
+    "events/state.py",
+    "handlers/partition.py",
+    "handlers/batch.py",
+)
+"""What each signal passes besides the domain."""
 COMPILE_SECONDS_MAX: Final = 900
 
 _MAPPING: Final = re.compile(r"\bMapping\[")
@@ -45,7 +57,7 @@ _IMPORTS: Final = (
 
 
 class CompileError(Exception):
-    """The package did not compile."""
+    """The modules did not compile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +91,27 @@ class _Field:
 
 
 def compile_package(folder: Path) -> list[Path]:
-    """Put the package and its extension modules into an empty folder; return the latter.
+    """Put the packages and their extension modules into an empty folder; return the latter.
 
     Raises CompileError with what the compiler said.
     """
-    shutil.copytree(
-        ROOT / PACKAGE, folder / PACKAGE, ignore=shutil.ignore_patterns("__pycache__", "*.so")
-    )
-    with tempfile.TemporaryDirectory(prefix="baton-compiled-") as scratch:
-        copy = Path(scratch, PACKAGE)
-        shutil.copytree(folder / PACKAGE, copy)
-        for path in copy.glob("*.py"):
-            if path.name not in INTERPRETED:
-                path.write_text(spelled_out(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for package in PACKAGES:
+        shutil.copytree(
+            ROOT / package,
+            folder / package,
+            ignore=shutil.ignore_patterns("__pycache__", "*.so"),
+        )
+    with tempfile.TemporaryDirectory(prefix="baton-compiled-") as place:
+        scratch = Path(place)
+        for package in PACKAGES:
+            shutil.copytree(folder / package, scratch / package)
+        names = modules()
+        for path in (scratch / name for name in names):
+            path.write_text(spelled_out(path.read_text(encoding="utf-8")), encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, __file__, "--in-place"],
+            [sys.executable, __file__, "--in-place", *names],
             cwd=scratch,
-            env={**os.environ, "MYPY_CACHE_DIR": str(Path(scratch, ".cache"))},
+            env={**os.environ, "MYPY_CACHE_DIR": str(scratch / ".cache")},
             capture_output=True,
             text=True,
             timeout=COMPILE_SECONDS_MAX,
@@ -104,8 +120,14 @@ def compile_package(folder: Path) -> list[Path]:
         if done.returncode:
             raise CompileError(done.stdout + done.stderr)
         suffix = sysconfig.get_config_var("EXT_SUFFIX")
-        made = sorted((*Path(scratch).glob(f"*{suffix}"), *copy.glob(f"*{suffix}")))
+        made = sorted((*scratch.glob(f"*{suffix}"), *scratch.glob(f"*/*{suffix}")))
         return [Path(shutil.copy(path, folder / path.relative_to(scratch))) for path in made]
+
+
+def modules() -> list[str]:
+    """Return what is compiled: paths of modules, from the root on."""
+    domain = (path for path in (ROOT / "lifecycle").glob("*.py") if path.name not in INTERPRETED)
+    return sorted((*(str(path.relative_to(ROOT)) for path in domain), *ON_THE_WAY))
 
 
 def spelled_out(source: str) -> str:
@@ -190,21 +212,18 @@ def _cut(lines: list[str], after: ast.expr, last: ast.expr) -> None:
     lines[last.lineno - 1] = kept.decode()
 
 
-def _compile_in_place() -> None:
-    """Compile the package in the current folder, where it is spelled out."""
+def _compile_in_place(names: list[str]) -> None:
+    """Compile these modules in the current folder, where they are spelled out."""
     from mypyc.build import mypycify  # noqa: PLC0415 - only who compiles needs a compiler
     from setuptools import setup  # noqa: PLC0415 - likewise
 
-    paths = sorted(str(path) for path in Path(PACKAGE).glob("*.py") if path.name not in INTERPRETED)
-    modules: Any = mypycify(
-        ["--ignore-missing-imports", *paths],
+    made: Any = mypycify(
+        ["--ignore-missing-imports", "--follow-imports=silent", *names],
         opt_level="3",
         debug_level="0",
-        group_name=PACKAGE,
+        group_name="baton",
     )
-    setup(
-        name=PACKAGE, packages=[], ext_modules=modules, script_args=["-q", "build_ext", "--inplace"]
-    )
+    setup(name="baton", packages=[], ext_modules=made, script_args=["-q", "build_ext", "--inplace"])
 
 
 class CompiledWheel(BuildHookInterface[Any]):
@@ -232,8 +251,8 @@ class CompiledWheel(BuildHookInterface[Any]):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--in-place"]:
-        _compile_in_place()
+    if sys.argv[1] == "--in-place":
+        _compile_in_place(sys.argv[2:])
     else:
         [_, into] = sys.argv
         shutil.rmtree(into, ignore_errors=True)

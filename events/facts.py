@@ -9,7 +9,6 @@ One name differs, since the context has it too: the rules of ``junk_suspected`` 
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from enum import Enum
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, get_args, get_origin, get_type_hints
@@ -143,8 +142,6 @@ def _converter(name: str, hint: Any) -> _Convert | None:  # noqa: ANN401 - a typ
         convert = _converter("", get_args(hint)[0])
         return None if convert is None else lambda items: [convert(item) for item in items]
     kinds = [arm for arm in get_args(hint) or (hint,) if isinstance(arm, type)]
-    if any(issubclass(kind, Enum) for kind in kinds):
-        return attrgetter("value")
     record = next((kind for kind in kinds if is_dataclass(kind)), None)
     return None if record is None else _nested(_plan(record))
 

@@ -30,6 +30,9 @@ log: Final = logging.getLogger("baton.transaction")
 
 TIMEOUT_MS: Final = 10_000
 """``transaction.timeout.ms``: what a dead worker's transaction holds up its successor."""
+LINGER_MS: Final = 100
+"""What is put waits so long for company, so that little is sent often no more; a commit waits for
+nobody: it sends at once whatever is left."""
 ATTEMPT_SECONDS: Final = 5.0
 OVERDUE_SECONDS: Final = 2 * TIMEOUT_MS / 1000
 """A call that should have ended long ago, and whose transaction has."""
@@ -54,8 +57,8 @@ class Transactions:
         giving_up: Callable[[], bool],
         reach: Reach = undisturbed,
     ) -> None:
-        with_timeout = {"transaction.timeout.ms": TIMEOUT_MS, **properties}
-        self._producer = Producer(producer_config(with_timeout, transactional_id=transactional_id))
+        own = {"transaction.timeout.ms": TIMEOUT_MS, "linger.ms": LINGER_MS, **properties}
+        self._producer = Producer(producer_config(own, transactional_id=transactional_id))
         self._state_topic = topics.state
         self._giving_up = giving_up
         self._reach = reach

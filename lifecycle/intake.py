@@ -49,7 +49,7 @@ def arrived_by(arrival: Arrival, body: Engaged) -> Arrival:
     known = arrival.source is not None or arrival.campaign is not None
     if known or (body.source is None and body.campaign is None):
         return arrival
-    return replace(arrival, source=body.source, campaign=body.campaign, content=body.content)
+    return Arrival(arrival.at, arrival.origin, body.source, body.campaign, body.content)
 
 
 def _remember(draft: Draft, touch: Touch) -> bool:
@@ -78,12 +78,14 @@ def _worth_telling(draft: Draft, touch: Touch, *, told: bool) -> bool:
     if draft.stage not in _TOLD_DAILY or touch.activity not in draft.policy.activities:
         return told
     day = touch.at // DAY_MS
-    days = draft.touches.told_days
+    touches = draft.touches
+    days = touches.told_days
     if days.get(touch.activity, -1) >= day:
         return False
     # Only what the definition names is kept, so the definition bounds it.
     known = {name: at for name, at in days.items() if name in draft.policy.activities}
-    draft.touches = replace(draft.touches, told_days={**known, touch.activity: day})
+    known[touch.activity] = day
+    draft.touches = Touches(touches.first, touches.last, touches.campaigns, known)
     return True
 
 

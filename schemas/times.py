@@ -17,8 +17,11 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
 _TIME_CHARACTERS_MAX: Final = 64
 _MINUTE_CHARACTERS: Final = 16
 _SECOND_CHARACTERS: Final = 20
-_SECONDS: Final = {f":{second:02}.": second * 1000 for second in range(60)}
-_MILLISECONDS: Final = {f"{ms:03}Z": ms for ms in range(1000)}
+_MINUTE_MS: Final = 60_000
+_SECOND_TEXTS: Final = [f":{second:02}." for second in range(60)]
+_MS_TEXTS: Final = [f"{ms:03}Z" for ms in range(1000)]
+_SECONDS: Final = {text: second * 1000 for second, text in enumerate(_SECOND_TEXTS)}
+_MILLISECONDS: Final = {text: ms for ms, text in enumerate(_MS_TEXTS)}
 
 
 def parse_time(text: str) -> int:
@@ -72,5 +75,12 @@ def parse_moment(text: str) -> int:
 
 def rfc3339(at: int) -> str:
     """Write ms since the epoch as RFC 3339 in UTC with milliseconds: always 24 characters."""
-    moment = EPOCH + timedelta(milliseconds=at)
-    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+    minutes, rest = divmod(at, _MINUTE_MS)
+    seconds, ms = divmod(rest, 1000)
+    return _minute_text(minutes) + _SECOND_TEXTS[seconds] + _MS_TEXTS[ms]
+
+
+@lru_cache(maxsize=4096)
+def _minute_text(minutes: int) -> str:
+    moment = EPOCH + timedelta(minutes=minutes)
+    return moment.isoformat(timespec="minutes")[:_MINUTE_CHARACTERS]
