@@ -20,13 +20,16 @@ from tests.handlers.cli.builders import refusal, send
 from tests.handlers.cli.conftest import Baton
 
 BATON = [sys.executable, "-c", "from handlers.cli import main; main()"]
+INTERRUPTIBLE = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+"""What a script starts in its background ignores Ctrl-C, these tests among it: a child must not."""
 pytestmark = pytest.mark.embedded
 
 
 @contextmanager
 def running(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    *python, program = BATON
     process = subprocess.Popen(
-        [*BATON, *arguments],
+        [*python, INTERRUPTIBLE + program, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
