@@ -68,10 +68,10 @@ class Told:
         names = ("key", "timestamp", "headers")
         parts = [name for name in names if getattr(self, name) != getattr(other, name)]
         if self.value != other.value:
-            parts.append(f"value, from its byte {self.parts_at(other)} on")
+            parts.append(f"value, from its byte {self.first_difference(other)} on")
         return " and ".join(parts)
 
-    def parts_at(self, other: "Told") -> int:
+    def first_difference(self, other: "Told") -> int:
         """Return the first byte at which the values of two records differ."""
         mine, its = self.value or b"", other.value or b""
         pairs = enumerate(zip(mine, its, strict=False))
@@ -119,7 +119,7 @@ class Comparison:
             )
         actual = _told(record)
         if actual != expected:
-            at = expected.parts_at(actual)
+            at = expected.first_difference(actual)
             raise DifferentError(
                 f"{record.place} differs in {expected.differs_from(actual)}.\n"
                 f"The log says:\n{expected.shown(at)}\nThe topic has:\n{actual.shown(at)}"

@@ -30,7 +30,7 @@ from events.topics import Topics
 from handlers.batch import Fold
 from handlers.cache import LeadCache
 from handlers.cluster import Cluster
-from handlers.comparison import Comparison, DifferentError, Scope, outputs
+from handlers.comparison import Comparison, Scope, outputs
 from handlers.exits import Exit, Stop
 from handlers.folding import Limits, Place, Rules
 from handlers.partition import Ledger
@@ -41,8 +41,6 @@ from handlers.settings import Settings
 from handlers.store import Identity, Memory, PartitionStore
 from lifecycle.policy import Policy
 from schemas.refusal import Refused
-
-__all__ = ("DifferentError", "Scope", "Verified", "partition_count", "scope", "verify")
 
 SLICE_RECORDS: Final = 5_000
 ANSWER_SECONDS: Final = 30.0

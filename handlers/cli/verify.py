@@ -23,6 +23,7 @@ def verify() -> None:
     settings = terminal.settings()
     # The fold brings RocksDB along: no other command waits for it.
     from handlers import verify as verifying  # noqa: PLC0415
+    from handlers.comparison import DifferentError  # noqa: PLC0415
     from handlers.worker import DOMAIN  # noqa: PLC0415
 
     topics = terminal.topics_of(settings)
@@ -36,7 +37,7 @@ def verify() -> None:
     with terminal.progress(f"verifying {topics.lifecycle}", sum(scope.until.values())) as done:
         try:
             verified = verifying.verify(settings, DOMAIN, scope, done, count)
-        except verifying.DifferentError as error:
+        except DifferentError as error:
             raise terminal.CommandError(
                 f"What was decided is not what the log says: {error}",
                 "Another version may have written it: each fact says its rules number.",

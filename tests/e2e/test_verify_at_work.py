@@ -1,11 +1,7 @@
 """``baton verify`` asks nobody to stop, and is not misled by what is under way."""
 
-import os
-import pty
 import re
-import subprocess
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,12 +14,11 @@ from events.partitioner import partition_of
 from events.topics import DAY_MS, Topics
 from events.wall_clock import now_ms
 from handlers import verify
-from handlers.comparison import BYTES_SHOWN_MAX, Told, outputs
+from handlers.comparison import BYTES_SHOWN_MAX, DifferentError, Told, outputs
 from handlers.settings import Settings
 from handlers.simulate.rhythm import END_AT, WEEK_MS
 from handlers.worker import DOMAIN
 from tests.e2e.harness import (
-    BATON,
     PARTITIONS,
     Follower,
     Sent,
@@ -37,6 +32,7 @@ from tests.e2e.harness import (
     site_of,
 )
 from tests.e2e.reference import views_of
+from tests.e2e.terminal import on_a_terminal
 from tests.faults.lives import (
     KILLED,
     Crew,
@@ -127,7 +123,7 @@ def test_a_fact_that_a_half_done_tick_did_not_cause_is_found(
     false.produce(topics.lifecycle, b"{}", b"L1", partition=0, timestamp=1)
     assert false.flush(SECONDS_MAX) == 0
 
-    with pytest.raises(verify.DifferentError, match=f"{topics.lifecycle}:0:"):
+    with pytest.raises(DifferentError, match=f"{topics.lifecycle}:0:"):
         verified(site)
 
 
@@ -207,28 +203,11 @@ def test_a_person_sees_how_far_it_is(kafka: Kafka, topics: Topics, tmp_path: Pat
     with Follower(site) as follower:
         count = taken(site, follower)
 
-    told = on_a_terminal(site, "verify")
+    told = on_a_terminal("verify", environment=site.environment(), with_progress=True)
 
     assert f"verifying {topics.lifecycle}" in told
     assert re.search(rf"{count}/{count}\b", told), told
     assert "no difference" in told
-
-
-def on_a_terminal(site: Site, *arguments: str) -> str:
-    """What a command shows on a terminal, as it moved."""
-    leader, follower = pty.openpty()
-    size = {"TERM": "xterm", "COLUMNS": "150"}
-    with subprocess.Popen(
-        [*BATON, *arguments], stdout=follower, stderr=follower, env=site.environment() | size
-    ) as process:
-        os.close(follower)
-        written = b""
-        with suppress(OSError):  # The system's word for the end of a terminal.
-            while more := os.read(leader, 4096):
-                written += more
-        os.close(leader)
-        assert process.wait(timeout=SECONDS_MAX) == 0, written
-    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", written.decode())
 
 
 def test_a_difference_is_shown_in_full_and_a_very_long_one_where_it_is() -> None:
@@ -236,9 +215,9 @@ def test_a_difference_is_shown_in_full_and_a_very_long_one_where_it_is() -> None
     one, other = Told(b"k", short + b"x", (), 1), Told(b"k", short + b"y", (), 1)
     huge, another = Told(b"k", long + b"x" * 5_000, (), 1), Told(b"k", long + b"y" * 5_000, (), 2)
 
-    assert one.shown(one.parts_at(other)).endswith(short.decode() + "x")
+    assert one.shown(one.first_difference(other)).endswith(short.decode() + "x")
     assert one.differs_from(other) == "value, from its byte 20000 on"
     assert huge.differs_from(another) == f"timestamp and value, from its byte {len(long)} on"
-    told = huge.shown(huge.parts_at(another))
+    told = huge.shown(huge.first_difference(another))
     assert f"(bytes {len(long) - 1_000} to {len(long) + 1_000} of {len(long) + 5_000})" in told
     assert told.endswith("a" * 1_000 + "x" * 1_000)

@@ -26,6 +26,7 @@ from deploy.kafka import JarsError, Kafka, KafkaError, missing
 from events.topics import Topics, create
 from events.wall_clock import now_ms
 from handlers import verify
+from handlers.comparison import DifferentError
 from handlers.settings import Settings
 from handlers.simulate.rhythm import END_AT, WEEK_MS
 from handlers.worker import DOMAIN
@@ -117,7 +118,7 @@ def report(site: Site, survived: Counter[str], last_words: Counter[str]) -> int:
         done = verify.verify(settings, DOMAIN, scope, lambda _: None, site.partitions)
         print(f"verified: {done.records:,} records against {done.signals:,} signals")
         assert_same(found, views_of(messages, DEFINITIONS))
-    except (verify.DifferentError, AssertionError) as error:
+    except (DifferentError, AssertionError) as error:
         differences.append(str(error))
     for kind, count in sorted((+survived).items()):
         print(f"  {count:4d}  {kind}")

@@ -2,13 +2,11 @@
 
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,10 +14,11 @@ import pytest
 from events.embedded import EmbeddedBroker
 from events.topics import Topics
 from handlers.exits import Exit
+from tests.e2e.harness import BATON
+from tests.e2e.terminal import on_a_terminal
 from tests.handlers.cli.builders import refusal, send
 from tests.handlers.cli.conftest import Baton
 
-BATON = [sys.executable, "-c", "from handlers.cli import main; main()"]
 INTERRUPTIBLE = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
 """What a script starts in its background ignores Ctrl-C, these tests among it: a child must not."""
 pytestmark = pytest.mark.embedded
@@ -40,25 +39,6 @@ def running(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[st
     finally:
         process.kill()
         process.communicate()
-
-
-def on_a_terminal(*arguments: str, **environment: str) -> str:
-    """Run the command with a terminal as its output, and return what it wrote there."""
-    leader, follower = pty.openpty()
-    with subprocess.Popen(
-        [*BATON, *arguments],
-        stdout=follower,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"TERM": "xterm", "COLUMNS": "150"} | environment,
-    ) as process:
-        os.close(follower)
-        written = b""
-        with suppress(OSError):  # The system's word for the end of a terminal.
-            while more := os.read(leader, 4096):
-                written += more
-        os.close(leader)
-        assert process.wait(timeout=60) == Exit.OK
-    return re.sub(r"\x1b\[[0-9;]*m", "", written.decode())
 
 
 def first_line(process: subprocess.Popen[str], part: str) -> str:
@@ -103,8 +83,10 @@ def test_a_person_gets_tables_and_readable_lines(
         for name, value in embedded.client_properties.items()
     } | {"BATON_TOPICS_PREFIX": topics.prefix}
 
-    settings = on_a_terminal("settings", **environment)
-    followed = on_a_terminal("follow", "refusals", "--from-start", "--until-end", **environment)
+    settings = on_a_terminal("settings", environment=environment)
+    followed = on_a_terminal(
+        "follow", "refusals", "--from-start", "--until-end", environment=environment
+    )
 
     assert re.search(r"BATON_TOPICS_PREFIX +t[0-9a-f.]+ +environment", settings)
     assert f"not_json  {topics.signals}:1:3  it is broken" in followed
