@@ -104,6 +104,9 @@ class Metrics:
         self._restored_records = self._counter(
             "restored_records", "Records of the changelog read by restores that are done"
         )
+        self._broken_stores = self._counter(
+            "broken_stores", "Local stores that were found broken at work, and restored in full"
+        )
         self._leads = self._gauge("leads", "Leads by stage, on this worker's partitions", "stage")
         self._lag = self._gauge("lag_messages", "Messages not taken yet", "partition")
         self._restored = self._gauge("restore_ratio", "How much is restored", "partition")
@@ -170,6 +173,10 @@ class Metrics:
     def aborted(self) -> None:
         """Count one aborted transaction."""
         self._aborts[()].inc()
+
+    def gave_up_store(self) -> None:
+        """Count one local store that turned out broken."""
+        self._broken_stores[()].inc()
 
     def ticked(self, count: int) -> None:
         """Count ticks appended."""

@@ -17,7 +17,7 @@ from handlers.cache import LeadCache
 from handlers.owned import Owned
 from handlers.restore import Restoration, Surroundings, check_grown
 from handlers.restorer import Restorer
-from handlers.store import StoreError
+from handlers.store import StoreError, wipe
 
 log: Final = logging.getLogger("baton.worker")
 
@@ -41,6 +41,8 @@ class Ownership:
         self._joined = False
         self._leaving = False
         self._restorer = Restorer()
+        self._broke_at: dict[int, int] = {}
+        """Where a partition stood when its store turned out broken."""
 
     def subscribe(self) -> None:
         """Join the group."""
@@ -129,6 +131,29 @@ class Ownership:
         """Read on in a partition that was held."""
         self._consumer.resume([self._place(owned.number)])
 
+    def restore_again(self, broken: StoreError) -> bool:
+        """Give up a partition's broken store and restore it in full, while the others flow.
+
+        Says whether that is of use: the store is one that is read from, and did not break at
+        this very place before. Raises StoreError where it cannot be removed either. No
+        transaction may be open, for what was held for the partition is dropped.
+        """
+        owned = next((one for one in self.flowing() if one.store.path == broken.path), None)
+        if owned is None or self._broke_at.get(owned.number) == owned.position:
+            return False
+        self._broke_at[owned.number] = owned.position
+        log.warning(
+            "the local store is broken, and is restored in full: %s",
+            broken,
+            extra={"partition": owned.number},
+        )
+        del self._owned[owned.number]
+        self._consumer.incremental_unassign([self._place(owned.number)])
+        _close(owned)
+        wipe(broken.path)
+        self._restore(owned.number)
+        return True
+
     def lag(self, owned: Owned) -> int:
         """Records that are in the log and not taken yet, as far as the client has heard."""
         marks = self._consumer.get_watermark_offsets(self._place(owned.number), cached=True)
@@ -149,8 +174,7 @@ class Ownership:
         consumer.incremental_assign([])
         check_grown(numbers, self._around)
         for number in numbers:
-            cache = LeadCache(self._cache_share())
-            self._restorer.begin(Restoration(number, self._around, cache))
+            self._restore(number)
         log.info("partitions assigned", extra={"partitions": sorted(numbers)})
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -163,6 +187,10 @@ class Ownership:
         numbers = [partition.partition for partition in partitions]
         self._let_go(consumer, numbers)
         log.warning("partitions lost", extra={"partitions": sorted(numbers)})
+
+    def _restore(self, number: int) -> None:
+        cache = LeadCache(self._cache_share())
+        self._restorer.begin(Restoration(number, self._around, cache))
 
     def _let_go(self, consumer: Consumer, numbers: list[int]) -> None:
         read_from = [self._place(number) for number in numbers if number in self._owned]

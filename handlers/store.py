@@ -137,7 +137,8 @@ class PartitionStore:
     """The stored leads of one partition. One thread at a time. Its methods raise StoreError."""
 
     def __init__(self, path: Path, memory: Memory, cache: LeadCache) -> None:
-        self._path = path
+        self.path = path
+        """Where it lies, and what its errors name."""
         with _asking(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = Rdict(str(path), _options(memory))
@@ -160,7 +161,7 @@ class PartitionStore:
         if self._closed:
             return
         self._closed = True
-        with _asking(self._path):
+        with _asking(self.path):
             self._db.close()
 
     # What is committed.
@@ -192,7 +193,7 @@ class PartitionStore:
 
     def read(self, key: bytes) -> bytes | None:
         """Return the value of a key that is no lead's."""
-        with _asking(self._path):
+        with _asking(self.path):
             value: bytes | None = self._db.get(key)
         return value
 
@@ -325,7 +326,7 @@ class PartitionStore:
 
     def finish(self, position: int, log_time: int, taken: int = UNKNOWN) -> None:
         """Say how far the copy is complete, once all of it is on disk."""
-        with _asking(self._path):
+        with _asking(self.path):
             self._db.flush()
         self._write(WriteBatch(raw_mode=True), position, log_time, taken)
 
@@ -336,13 +337,13 @@ class PartitionStore:
         try:
             return decode_lead(value)
         except UnreadableStateError as error:
-            raise StoreError(self._path, f"lead {lead_id}: {error}") from error
+            raise StoreError(self.path, f"lead {lead_id}: {error}") from error
 
     def _held(self, lead: Lead) -> Held:
         return Held(lead, None if lead.id in self.state.excluded else next_due(lead))
 
     def _values(self, lead_ids: list[str]) -> list[bytes | None]:
-        with _asking(self._path):
+        with _asking(self.path):
             found: Any = self._db.get([_LEAD + lead_id.encode() for lead_id in lead_ids])
         return list(found)
 
@@ -413,7 +414,7 @@ class PartitionStore:
                 yield at, value()
                 go_on()
             # A block that cannot be read ends an iterator as if there was nothing more.
-            with _asking(self._path):
+            with _asking(self.path):
                 found.status()
         finally:
             del found, key, value, go_on
@@ -429,7 +430,7 @@ class PartitionStore:
         self._put_down(batch)
 
     def _put_down(self, batch: WriteBatch, options: WriteOptions | None = None) -> None:
-        with _asking(self._path):
+        with _asking(self.path):
             self._db.write(batch, options)
 
     def _read_header(self) -> None:
@@ -447,7 +448,7 @@ class PartitionStore:
             )
         except (LookupError, TypeError, ValueError, UnreadableStateError) as error:
             self.close()
-            raise StoreError(self._path, f"its head is not this release's: {error!r}") from error
+            raise StoreError(self.path, f"its head is not this release's: {error!r}") from error
 
 
 def wipe(path: Path) -> None:

@@ -10,6 +10,8 @@ by handing over. The order of things is what the promises rest on:
   store that is behind ``lead.state``, never ahead of it.
 - After an abort the batch is taken again from its first offsets. The client does not rewind by
   itself, and need not: records leave the inbox only once they are committed.
+- A store that turns out broken costs its partition a restore, and the others nothing: what is
+  committed of the batch is applied, what is not is taken again.
 - A partition is read from while it can be taken; one that restores, waits for a definition or
   works through a tick is paused, and the others flow.
 """
@@ -47,7 +49,7 @@ from handlers.policies import PolicyShelf
 from handlers.records import Record
 from handlers.restore import Surroundings
 from handlers.settings import Settings
-from handlers.store import Memory
+from handlers.store import Memory, StoreError
 from handlers.ticker import Ticker
 from handlers.transaction import Aborted, Transactions
 from lifecycle.clocks import next_due
@@ -223,6 +225,12 @@ class Worker:
 
     def _come_round(self) -> None:
         self._came_round_at = time.monotonic()
+        try:
+            self._go_round()
+        except StoreError as broken:
+            self._restore_again(broken)
+
+    def _go_round(self) -> None:
         fill(self._consumer, self._ownership, self._settings, self._batch_at)
         member = self._consumer.consumer_group_metadata()
         self.metrics.restored(self._ownership.take_restored())
@@ -235,6 +243,12 @@ class Worker:
             self._take(batch, member)
         self.metrics.ticked(self._ticker.tick(self._ownership.flowing()))
         self._observe()
+
+    def _restore_again(self, broken: StoreError) -> None:
+        """Restore a partition whose store is broken; a full disk, or whatever else, is raised."""
+        if broken.no_room or not self._ownership.restore_again(broken):
+            raise broken
+        self.metrics.gave_up_store()
 
     # Taking.
 
@@ -263,12 +277,18 @@ class Worker:
             log.warning("transaction aborted, taking the batch again: %s", reason)
             self.metrics.aborted()
             return
-        except BaseException:
-            self._abort_on_the_way_out()
+        except BaseException as error:
+            if not isinstance(error, StoreError):
+                self._answer_ready = lambda: STOPPING
+            self._abort_if_possible()
             raise
         self._reach(Point.COMMITTED)
         for owned, fold in folds.items():
-            self._apply(owned, batch[owned], fold)
+            try:
+                self._apply(owned, batch[owned], fold)
+            except StoreError as broken:
+                # What the others have committed is theirs all the same.
+                self._restore_again(broken)
             self._reach(Point.APPLIED)
         seconds = time.monotonic() - began
         self._pace.took(sum(map(len, batch.values())), seconds)
@@ -280,9 +300,8 @@ class Worker:
                 self._clock(),
             )
 
-    def _abort_on_the_way_out(self) -> None:
+    def _abort_if_possible(self) -> None:
         """Abort what is open, so that readers need not wait for its time-out."""
-        self._answer_ready = lambda: STOPPING
         try:
             self._transactions.abort()
         except (Aborted, Stop, KafkaException) as error:
