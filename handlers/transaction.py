@@ -37,10 +37,6 @@ ATTEMPT_SECONDS: Final = 5.0
 OVERDUE_SECONDS: Final = 2 * TIMEOUT_MS / 1000
 """A call that should have ended long ago, and whose transaction has."""
 INIT_SECONDS_MAX: Final = 60.0
-RETRY_MS: Final = 10
-"""How soon the client asks again at first, twice as long each time. In one transaction of 25 the
-coordinator still ends the last one when the offsets come; by itself the client would wait 100 ms,
-and every handover of that batch with it."""
 ABORTS_MAX: Final = 20
 """Aborts in a row after which going on would be going round in circles."""
 
@@ -61,12 +57,7 @@ class Transactions:
         giving_up: Callable[[], bool],
         reach: Reach = undisturbed,
     ) -> None:
-        own = {
-            "transaction.timeout.ms": TIMEOUT_MS,
-            "linger.ms": LINGER_MS,
-            "retry.backoff.ms": RETRY_MS,
-            **properties,
-        }
+        own = {"transaction.timeout.ms": TIMEOUT_MS, "linger.ms": LINGER_MS, **properties}
         self._producer = Producer(producer_config(own, transactional_id=transactional_id))
         self._state_topic = topics.state
         self._giving_up = giving_up
