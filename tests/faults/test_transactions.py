@@ -55,7 +55,7 @@ def await_aborted_and_going_on(one: RunningWorker) -> None:
     """Return once it has committed again what was aborted once."""
     one.await_ready()
     aborted, taken_ = "baton_aborted_transactions_total", "baton_batch_messages_count"
-    await_that(lambda: metric(one, aborted) >= 1 and metric(one, taken_) > 4, 60, "going on", [one])
+    await_that(lambda: metric(one, aborted) == 1 and metric(one, taken_) > 4, 60, "going on", [one])
 
 
 @tried("a transaction aborted under the worker", len(OVERDUE))

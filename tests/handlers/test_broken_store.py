@@ -1,13 +1,10 @@
 """A local store that breaks at work: its partition is restored, and nobody else hears of it."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from events.embedded import EmbeddedBroker
-from events.topics import Topics
 from handlers.exits import Exit
 from handlers.store import PartitionStore, StoreError
 from lifecycle.stages import Stage
@@ -15,11 +12,6 @@ from tests.handlers.shop import DAY, START, Running, Shop, eventually
 
 WHEN = ("load", "apply", "due_until", "earliest_due")
 """What of a store's is called in a batch before its commit, after it, for a tick, and between."""
-
-
-@pytest.fixture
-def shop(embedded: EmbeddedBroker, topics: Topics, tmp_path: Path) -> Shop:
-    return Shop(embedded, topics, tmp_path)
 
 
 def breaking(name: str, partition: int, reason: str, *, times: int = 1) -> Any:  # noqa: ANN401 - any method

@@ -17,11 +17,6 @@ from schemas.policy import canonical, shipped_text
 from tests.handlers.shop import DAY, HOUR, START, Shop, eventually
 
 
-@pytest.fixture
-def shop(embedded: EmbeddedBroker, topics: Topics, tmp_path: Path) -> Shop:
-    return Shop(embedded, topics, tmp_path)
-
-
 def test_a_definition_is_waited_for_and_holds_for_what_lies_before_it(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
