@@ -36,13 +36,22 @@ PACKAGES: Final = ("lifecycle", "schemas", "events", "handlers")
 INTERPRETED: Final = frozenset({"__init__.py", "light.py", "decay_table.py"})
 """Of the domain: its own file, what makes classes while the program runs, and a table."""
 ON_THE_WAY: Final = (
+    "schemas/lead_id.py",
     "schemas/times.py",
     "events/engaged.py",
     "events/codec.py",
     "events/partitioner.py",
+    "events/plain.py",
     "events/facts.py",
     "events/state.py",
+    "events/told.py",
+    "handlers/cache.py",
+    "handlers/folding.py",
+    "handlers/inbox.py",
     "handlers/partition.py",
+    "handlers/records.py",
+    "handlers/store.py",
+    "handlers/transaction.py",
     "handlers/batch.py",
 )
 """What each signal passes besides the domain."""

@@ -28,8 +28,8 @@ from schemas.envelope import (
     SOURCE_CHARACTERS_MAX,
     SPECVERSION,
     STRUCTURED,
-    lead_id_fault,
 )
+from schemas.lead_id import lead_id_fault
 from schemas.refusal import RefusalCode, Refused, shown
 from schemas.times import TIME_MAX, parse_time, rfc3339
 
@@ -109,7 +109,7 @@ def decode(
     binary, redrive = _read_headers(headers) if headers else (None, 0)
     if len(value) > _BYTES_PLAIN_MAX:
         _check_nesting(value)
-    if binary is None and engaged.MARK in value:
+    if binary is None and value.find(engaged.MARK) >= 0:
         signal = engaged.engaged_signal(key, value, timestamp, redrive)
         if signal is not None:
             return signal
@@ -368,7 +368,7 @@ def _invalid(event_type: str, error: ValidationError) -> Refused:
 def _body(data: inbound.SignalData, value: bytes) -> Body:
     """Hand over to the domain; look at the texts only if the bytes can hold anything to refuse."""
     body = data.to_body()
-    if b"\\" in value or b"@" in value or b"%" in value:
+    if engaged.has_signs(value):
         fault = text_fault(body)
         if fault is not None:
             raise Refused(RefusalCode.BAD_FIELD, fault)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any, Final, NoReturn
 
-from schemas.envelope import like_an_address
+from schemas.lead_id import like_an_address
 from schemas.refusal import RefusalCode, Refused
 
 _ATTRIBUTES: Final = ("specversion", "id", "source", "type", "subject", "time")

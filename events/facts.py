@@ -9,13 +9,13 @@ One name differs, since the context has it too: the rules of ``junk_suspected`` 
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from lifecycle.facts import Context, Fact, FactBody, JunkSuspected, LostFact
+from events.told import put_context, receipt, thousandths, touch
+from lifecycle.facts import Fact, FactBody, JunkSuspected, LostFact, Receipt, Touch
 from schemas.envelope import CONTENT_TYPE, SPECVERSION
 from schemas.outbound import HANDOVERS, RECYCLES
 from schemas.times import rfc3339
@@ -38,23 +38,20 @@ _Plan = tuple[Callable[[Any], tuple[Any, ...]], tuple[_Field, ...]]
 def encode_fact(fact: Fact) -> bytes:
     """Return the value of the fact's record: one CloudEvent in structured JSON."""
     body = fact.body
-    data: dict[str, Any] = {"seq": fact.seq, "happened_at": _time(fact.happened_at)}
+    data: dict[str, Any] = {"seq": fact.seq, "happened_at": rfc3339(fact.happened_at)}
     _write(data, body, _FIELDS[type(body)])
-    context: dict[str, Any] = {}
-    _write(context, fact.context, _FIELDS[Context])
-    for name, value in context.items():
-        data.setdefault(name, value)
+    put_context(data, fact.context)
     event = {
         "specversion": SPECVERSION,
         "id": f"{fact.lead_id}:{fact.seq}",
         "source": SOURCE,
         "type": _TYPES[type(body)],
         "subject": fact.lead_id,
-        "time": _time(fact.at),
+        "time": rfc3339(fact.at),
         "datacontenttype": "application/json",
         "data": data,
     }
-    return _ENCODER.encode(event)
+    return _encode(event)
 
 
 def fact_headers(traceparent: bytes | None) -> Headers:
@@ -74,21 +71,6 @@ def also_to(fact: Fact) -> str | None:
     if name in RECYCLES and not (isinstance(body, LostFact) and not body.lead_lost):
         return "lead.recycles"
     return None
-
-
-@lru_cache(maxsize=4096)
-def _time(at: int) -> str:
-    """Write a time; the facts of one decision share most of theirs."""
-    return rfc3339(at)
-
-
-@lru_cache(maxsize=4096)
-def thousandths(count: int) -> msgspec.Raw:
-    """Write an integer of thousandths as a JSON number of the whole: 62500 as 62.5."""
-    sign = "-" if count < 0 else ""
-    whole, rest = divmod(abs(count), 1_000)
-    decimals = f".{rest:03}".rstrip("0") if rest else ""
-    return msgspec.Raw(f"{sign}{whole}{decimals}".encode())
 
 
 def message_name(name: str) -> str:
@@ -135,7 +117,7 @@ def _getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
 
 def _converter(name: str, hint: Any) -> _Convert | None:  # noqa: ANN401 - a type hint
     if name in _TIMES or name.endswith("_at"):
-        return _time
+        return rfc3339
     if name.endswith(("_mp", "_ms")):
         return thousandths
     if get_origin(hint) is tuple:
@@ -143,7 +125,9 @@ def _converter(name: str, hint: Any) -> _Convert | None:  # noqa: ANN401 - a typ
         return None if convert is None else lambda items: [convert(item) for item in items]
     kinds = [arm for arm in get_args(hint) or (hint,) if isinstance(arm, type)]
     record = next((kind for kind in kinds if is_dataclass(kind)), None)
-    return None if record is None else _nested(_plan(record))
+    if record is None:
+        return None
+    return _OWN.get(record) or _nested(_plan(record))
 
 
 def _nested(plan: _Plan) -> _Convert:
@@ -155,7 +139,8 @@ def _nested(plan: _Plan) -> _Convert:
     return convert
 
 
-_ENCODER: Final = msgspec.json.Encoder()
+_encode: Final = msgspec.json.Encoder().encode
 _BODIES: Final[tuple[type[FactBody], ...]] = get_args(FactBody)
 _TYPES: Final[dict[type, str]] = {body: f"lead.{body.kind}.v1" for body in _BODIES}
-_FIELDS: Final = {record: _plan(record) for record in (*_BODIES, Context)}
+_OWN: Final[dict[type, _Convert]] = {Touch: touch, Receipt: receipt}
+_FIELDS: Final = {record: _plan(record) for record in _BODIES}

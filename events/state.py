@@ -15,12 +15,12 @@ the records raises ``ENCODING``, and bytes of before are then refused, not misre
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from operator import attrgetter
 from struct import Struct
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from events.plain import Origin, plain_lead
 from lifecycle.clocks import next_due
 from lifecycle.facts import Touch
 from lifecycle.lead import Accumulator, Lead, Scores
@@ -32,13 +32,9 @@ ENCODING: Final = 2
 _TIMES: Final = frozenset({"at", "since", "until"})
 """Names of times that do not end in ``_at``."""
 
-_Origin = tuple[str | None, ...]
-_Numbers = tuple[dict[_Origin, int], dict[str, int]]
-"""Origins and activities met so far, with their numbers."""
 _Table = tuple[list[list[str | None]], list[str]]
-_Write = Callable[[Any, int, _Numbers], Any]
-"""Value, the lead's ``at``, what touches repeat."""
 _Read = Callable[[Any, int, _Table], Any]
+"""Value, the lead's ``at``, what touches repeat."""
 
 
 class UnreadableStateError(Exception):
@@ -47,14 +43,14 @@ class UnreadableStateError(Exception):
 
 def encode_lead(lead: Lead) -> bytes:
     """Return the lead as bytes; equal leads, mappings in the same order, give equal bytes."""
-    origins: dict[_Origin, int] = {}
+    origins: dict[Origin, int] = {}
     accumulators = lead.scores.accumulators
     activities = {name: number for number, name in enumerate(accumulators)}
-    plain = _WRITE_LEAD(lead, lead.at, (origins, activities))
-    others = tuple(activities)[len(accumulators) :]
+    plain = plain_lead(lead, origins, activities)
+    others = list(activities)[len(accumulators) :]
     due_at = next_due(lead)
-    head = _HEAD.pack(ENCODING, _STAGES.index(lead.stage), -1 if due_at is None else due_at)
-    return head + _ENCODER.encode((lead.at, tuple(origins), others, plain))
+    head = _pack_head(ENCODING, _NUMBERS[lead.stage], -1 if due_at is None else due_at)
+    return head + _encode([lead.at, list(origins), others, plain])
 
 
 def decode_lead(data: bytes) -> Lead:
@@ -89,60 +85,15 @@ def _check(data: bytes) -> None:
         )
 
 
-def _write_touch(touch: Touch, base: int, numbers: _Numbers) -> tuple[int, int, int]:
-    origins, activities = numbers
-    return (
-        touch.at - base,
-        activities.setdefault(touch.activity, len(activities)),
-        origins.setdefault(_ORIGIN(touch), len(origins)),
-    )
-
-
 def _read_touch(values: list[Any], base: int, table: _Table) -> Touch:
     at, activity, origin = values
     origins, activities = table
     return Touch(at + base, activities[activity], *origins[origin])
 
 
-def _write_accumulator(sum_: Accumulator, base: int, _: _Numbers) -> tuple[Any, ...]:
-    gated = sum_.gated
-    return (
-        sum_.points,
-        # Most leads have no gate: the integer 0 stands for +0.0, and saves eight bytes.
-        0 if gated == 0 and str(gated) == "0.0" else gated,
-        sum_.step,
-        sum_.half_life_ms,
-        sum_.count,
-        sum_.last_at - base,
-    )
-
-
 def _read_accumulator(values: list[Any], base: int, _: _Table) -> Accumulator:
     points, gated, step, half_life_ms, count, last_at = values
     return Accumulator(points, float(gated), step, half_life_ms, count, last_at + base)
-
-
-def _record_writer(record: type) -> _Write:
-    hints = get_type_hints(record)
-    names = [field.name for field in fields(record)]
-    get = attrgetter(*names)
-    special = _special(names, lambda name: _writer(name, hints[name]))
-    neutral = _neutral(record)
-    # Not the records: their own comparison costs as much as writing them.
-    nothing = None if neutral is None else get(neutral)
-
-    def write(value: object, base: int, shared: _Numbers) -> list[Any]:
-        told = get(value)
-        if told == nothing:
-            return []
-        values = list(told)
-        for index, convert in special:
-            item = values[index]
-            if item is not None:
-                values[index] = convert(item, base, shared)
-        return values
-
-    return write
 
 
 def _record_reader(record: type) -> _Read:
@@ -185,27 +136,6 @@ def _neutral(record: type) -> object:
         return None
 
 
-def _writer(name: str, hint: Any) -> _Write | None:  # noqa: ANN401 - a type hint
-    """Return how a value becomes plain, or None where it is."""
-    if _is_time(name):
-        return lambda at, base, _: at - base
-    kind, item = _shape(hint)
-    if item is not None:
-        convert = _writer("", item)
-        return None if convert is None else _each_written(kind, convert)
-    if kind in _OWN:
-        return _OWN[kind][0]
-    return _record_writer(kind) if is_dataclass(kind) else None
-
-
-def _each_written(collection: type, convert: _Write) -> _Write:
-    if collection is tuple:
-        return lambda values, base, shared: [convert(value, base, shared) for value in values]
-    return lambda values, base, shared: {
-        key: convert(value, base, shared) for key, value in values.items()
-    }
-
-
 def _reader(name: str, hint: Any) -> _Read | None:  # noqa: ANN401 - a type hint
     """Return how a plain value becomes what it was, or None where it is."""
     if _is_time(name):
@@ -214,7 +144,7 @@ def _reader(name: str, hint: Any) -> _Read | None:  # noqa: ANN401 - a type hint
     if item is not None:
         return _each_read(kind, _reader("", item))
     if kind in _OWN:
-        return _OWN[kind][1]
+        return _OWN[kind]
     if is_dataclass(kind):
         return _record_reader(kind)
     if issubclass(kind, Enum):
@@ -254,19 +184,16 @@ def _shape(hint: Any) -> tuple[type, Any]:  # noqa: ANN401 - a type hint
     return (object if arms else hint), None
 
 
-_OWN: Final[dict[type, tuple[_Write, _Read]]] = {
-    Touch: (_write_touch, _read_touch),
-    Accumulator: (_write_accumulator, _read_accumulator),
-}
+_OWN: Final[dict[type, _Read]] = {Touch: _read_touch, Accumulator: _read_accumulator}
 """Records with a way of their own: the most frequent ones."""
-_ORIGIN: Final = attrgetter("campaign", "source", "medium", "content", "channel")
 _HEAD: Final = Struct(">BBq")
 """Version, stage, due time in ms (-1: none)."""
+_pack_head: Final = _HEAD.pack
 _STAGES: Final = tuple(Stage)
 """Stages by their number in the head: a new one goes to the end."""
-_ENCODER: Final = msgspec.msgpack.Encoder()
+_NUMBERS: Final = {stage: number for number, stage in enumerate(_STAGES)}
+_encode: Final = msgspec.msgpack.Encoder().encode
 _DECODER: Final = msgspec.msgpack.Decoder(list[Any])
-_WRITE_LEAD: Final = _record_writer(Lead)
 _SCORES: Final = [field.name for field in fields(Lead)].index("scores")
 _ACCUMULATORS: Final = [field.name for field in fields(Scores)].index("accumulators")
 _READ_LEAD: Final = _record_reader(Lead)

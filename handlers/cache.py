@@ -5,12 +5,15 @@ moves nothing. When the young one is half of the limit, it becomes the old one, 
 the old one and never asked for again is forgotten. It holds committed states only.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from lifecycle.lead import Lead
+from lifecycle.light import light
 
 
-class Held(NamedTuple):
+@light
+@dataclass(frozen=True, slots=True)
+class Held:
     """A lead and when its clocks want to be looked at (None: never, or left out)."""
 
     lead: Lead

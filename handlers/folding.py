@@ -5,7 +5,7 @@ They stand apart from the fold itself (``handlers.batch``), which can be compile
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from events.codec import PolicyAdopted, Tick
@@ -85,34 +85,58 @@ class Place:
     partition_count: int
 
 
-@dataclass(slots=True)
 class Change:
     """What a batch made of one lead."""
 
-    lead: Lead
-    due_at: int | None
-    timestamp: int
-    before: Held | None
-    dirty: bool = True
-    """The lead differs; False if only its place in the due index does."""
-    value: bytes = b""
-    """The lead as bytes, once the fold is finished."""
+    __slots__ = ("before", "dirty", "due_at", "lead", "timestamp", "value")
+
+    def __init__(
+        self,
+        lead: Lead,
+        due_at: int | None,
+        timestamp: int,
+        before: Held | None,
+        *,
+        dirty: bool = True,
+        value: bytes = b"",
+    ) -> None:
+        """Keep what the lead is now, and what it was."""
+        self.lead = lead
+        self.due_at = due_at
+        self.timestamp = timestamp
+        self.before = before
+        self.dirty = dirty
+        """The lead differs; False if only its place in the due index does."""
+        self.value = value
+        """The lead as bytes, once the fold is finished."""
 
 
-@dataclass(slots=True)
 class Tally:
     """What a batch did, for the metrics: counted in them only once it is committed."""
 
-    signals: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By type and outcome."""
-    refusals: Counter[str] = field(default_factory=Counter)
-    """By reason."""
-    unscored: Counter[str] = field(default_factory=Counter)
-    """Activities that the policy does not name."""
-    unknown_codes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """What sales heard and the policy has no code for, by list and code."""
-    ticks: int = 0
-    facts: list[Fact] = field(default_factory=list)
-    caused_at: list[int] = field(default_factory=list)
-    """Timestamps of the signals that caused facts."""
-    rerouted_to: set[int] = field(default_factory=set)
+    __slots__ = (
+        "caused_at",
+        "facts",
+        "refusals",
+        "rerouted_to",
+        "signals",
+        "ticks",
+        "unknown_codes",
+        "unscored",
+    )
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.signals: Counter[tuple[str, str]] = Counter()
+        """By type and outcome."""
+        self.refusals: Counter[str] = Counter()
+        """By reason."""
+        self.unscored: Counter[str] = Counter()
+        """Activities that the policy does not name."""
+        self.unknown_codes: Counter[tuple[str, str]] = Counter()
+        """What sales heard and the policy has no code for, by list and code."""
+        self.ticks = 0
+        self.facts: list[Fact] = []
+        self.caused_at: list[int] = []
+        """Timestamps of the signals that caused facts."""
+        self.rerouted_to: set[int] = set()

@@ -1,17 +1,21 @@
 """A record of ``lead.signals`` as the worker handles it, and how it comes out of the client."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from dataclasses import dataclass
+from typing import cast
 
 from confluent_kafka import Message
 
 from events.codec import PolicyAdopted, decode
+from lifecycle.light import light
 from schemas.refusal import Refused
 
 Headers = Sequence[tuple[str, bytes | None]]
 
 
-class Record(NamedTuple):
+@light
+@dataclass(frozen=True, slots=True)
+class Record:
     """One record of ``lead.signals``."""
 
     offset: int

@@ -7,6 +7,7 @@ took the lead, and one dated before the offer on the table belongs to the handov
 """
 
 from dataclasses import replace
+from typing import Final
 
 from lifecycle import clocks, machine, moves
 from lifecycle.draft import Draft
@@ -17,7 +18,7 @@ from lifecycle.moves import Why
 from lifecycle.signals import Accepted, ContactAttempted
 from lifecycle.stages import SALES_STAGES, ClockName, HandoverStatus, Stage, Trigger
 
-_GIVEN_BACK = frozenset({HandoverStatus.RETURNED, HandoverStatus.WITHDRAWN})
+_GIVEN_BACK: Final = frozenset({HandoverStatus.RETURNED, HandoverStatus.WITHDRAWN})
 
 
 def accept(draft: Draft, body: Accepted) -> None:

@@ -14,24 +14,24 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from lifecycle.policy import WorkingHours
 
-IDLE_DAYS_MAX = 400
+IDLE_DAYS_MAX: Final = 400
 """A calendar without business time for longer than this has none."""
-ZONES_MAX = 700
+ZONES_MAX: Final = 700
 """Zones kept in memory: more than there are."""
-ZONE_DAYS_MAX = 8192
+ZONE_DAYS_MAX: Final = 8192
 """Days of zones kept in memory: some 700 bytes each."""
 
-_MINUTE_MS = 60_000
-DAY_MS = 86_400_000
-_PROBE_MS = DAY_MS // 4
+_MINUTE_MS: Final = 60_000
+DAY_MS: Final = 86_400_000
+_PROBE_MS: Final = DAY_MS // 4
 """No zone changes its offset twice within this time."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
 
 class UnknownZoneError(ValueError):

@@ -19,6 +19,7 @@ Rules
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from lifecycle import clock_facts as told
 from lifecycle.draft import Draft
@@ -37,7 +38,7 @@ class Effect:
     met_by: frozenset[Trigger] = frozenset()
 
 
-TABLE: dict[ClockName, Effect] = {
+TABLE: Final[dict[ClockName, Effect]] = {
     ClockName.ACCEPTANCE: Effect(
         frozenset({Stage.MQL}),
         starts=True,
@@ -68,7 +69,7 @@ TABLE: dict[ClockName, Effect] = {
     ClockName.REVIEW: Effect(frozenset({Stage.CURIOUS, Stage.WARM, Stage.MQL}), starts=True),
 }
 
-RETURNING = frozenset(
+RETURNING: Final = frozenset(
     {
         ClockName.ACCEPTANCE,
         ClockName.FIRST_CONTACT,
@@ -77,11 +78,11 @@ RETURNING = frozenset(
     }
 )
 """Their last breach takes the lead back."""
-STALLING = frozenset({ClockName.QUALIFICATION, ClockName.OPPORTUNITY})
+STALLING: Final = frozenset({ClockName.QUALIFICATION, ClockName.OPPORTUNITY})
 """Of those: the lead is stalled, not ignored."""
-OFF_BUSINESS = frozenset({ClockName.NURTURE, ClockName.REVIEW})
+OFF_BUSINESS: Final = frozenset({ClockName.NURTURE, ClockName.REVIEW})
 """Nobody's promise: they neither break nor wait."""
-_ANSWERABLE = frozenset({ClockName.ACCEPTANCE, ClockName.FIRST_CONTACT})
+_ANSWERABLE: Final = frozenset({ClockName.ACCEPTANCE, ClockName.FIRST_CONTACT})
 
 
 def event_at(clock: Clock) -> int:

@@ -6,7 +6,7 @@ come back by a win or by an opening dated after its end.
 """
 
 from dataclasses import replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from lifecycle import clocks, moves
 from lifecycle.derived import end_deal, end_deal_clock
@@ -24,7 +24,7 @@ from lifecycle.stages import ClockName, Stage, Trigger
 
 Deal = TypeVar("Deal", Opportunity, Ended)
 
-_SELLING = frozenset({Stage.OPPORTUNITY, Stage.CUSTOMER})
+_SELLING: Final = frozenset({Stage.OPPORTUNITY, Stage.CUSTOMER})
 
 
 def open_opportunity(draft: Draft, body: OpportunityOpened) -> None:

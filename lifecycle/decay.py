@@ -10,13 +10,16 @@ to one step, 1 / 1,024 of its half-life, younger or older than it is: under 0.07
 """
 
 from math import ldexp
+from typing import Final
 
-from lifecycle.decay_table import LEFT
+from lifecycle import decay_table
 
-STEPS = 1024
+LEFT: Final = decay_table.LEFT
+"""By step: what is left of a point, from 1 toward a half."""
+STEPS: Final = 1024
 """Steps in a half-life: the length of the table, and a power of two."""
-HALVED_MAX = 64
-HALVED = tuple(ldexp(1.0, -halvings) for halvings in range(HALVED_MAX))
+HALVED_MAX: Final = 64
+HALVED: Final = tuple(ldexp(1.0, -halvings) for halvings in range(HALVED_MAX))
 """What is left of a point after so many whole half-lives."""
 
 

@@ -24,6 +24,7 @@ An illegal request changes nothing of the lead but what was due before it and th
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
+from typing import Final
 
 from lifecycle import scoring
 from lifecycle.derived import derive
@@ -50,7 +51,7 @@ from lifecycle.stages import Stage
 
 __all__ = ["RULES", "Decision", "Outcome", "advance", "decide"]
 
-_OF_MARKETING = (Engaged, Profiled, Assigned, Nominated, Reinstated)
+_OF_MARKETING: Final = (Engaged, Profiled, Assigned, Nominated, Reinstated)
 
 
 class Outcome(StrEnum):

@@ -6,6 +6,7 @@ looked at again. Thresholds are compared before a receipt is built: most signals
 """
 
 from dataclasses import replace
+from typing import Final
 
 from lifecycle import clocks, scoring
 from lifecycle.draft import Draft
@@ -33,8 +34,8 @@ from lifecycle.stages import (
     Trigger,
 )
 
-_QUALIFY_FROM = frozenset({Stage.COLD, Stage.CURIOUS, Stage.WARM, Stage.NURTURE})
-_WAITING = frozenset({Stage.NURTURE, Stage.LOST})
+_QUALIFY_FROM: Final = frozenset({Stage.COLD, Stage.CURIOUS, Stage.WARM, Stage.NURTURE})
+_WAITING: Final = frozenset({Stage.NURTURE, Stage.LOST})
 
 
 def derive(draft: Draft, raised: str | None = None) -> None:
@@ -240,7 +241,7 @@ def _qualify(draft: Draft, totals: Totals) -> bool:
 def _cool_offer(draft: Draft, totals: Totals) -> None:
     """Withdraw an offer that cooled before anybody was reminded of it; else only tell it."""
     offer = draft.handover
-    if offer is None or not under_definition(draft, totals.engagement_mp, draft.fit()):
+    if offer is None or not under_definition(draft, totals.engagement_mp):
         return
     acceptance = clocks.find(draft, ClockName.ACCEPTANCE)
     fresh = acceptance is not None and acceptance.level == 1 and not acceptance.warned

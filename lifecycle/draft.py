@@ -1,7 +1,7 @@
 """A lead while one decision is made about it: its state unfrozen, and the facts told so far."""
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Final, cast
 
 from lifecycle.facts import Context, Fact, FactBody, Receipt
 from lifecycle.lead import (
@@ -23,7 +23,7 @@ from lifecycle.policy import Policy
 from lifecycle.scoring import Totals, fit, receipt, totals
 from lifecycle.stages import SALES_STAGES, HandoverStatus, Stage
 
-RULES = 1
+RULES: Final = 1
 """The number of the engine's behaviour, carried by every fact: raised by any change to what is
 decided from the same log."""
 

@@ -13,14 +13,14 @@ The last bit of a sum must not decide there, so rounding up begins a millionth b
 
 from dataclasses import dataclass
 from math import floor, ldexp
+from typing import Final
 
-from lifecycle.decay import HALVED, HALVED_MAX, STEPS, decayed, step_of
-from lifecycle.decay_table import LEFT
+from lifecycle.decay import HALVED, HALVED_MAX, LEFT, STEPS, decayed, step_of
 from lifecycle.lead import Accumulator, Scores
 from lifecycle.light import light
 from lifecycle.policy import Activity, Policy
 
-_ROUND = 0.500001
+_ROUND: Final = 0.500001
 
 
 @light

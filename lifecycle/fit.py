@@ -4,11 +4,12 @@ Fit is replaced, never accrued: a promotion changes the points of an attribute, 
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from lifecycle.lead import Attribute
 from lifecycle.policy import AttributeValue, Condition, FitAttribute, Policy
 
-FIT_MAX_MP = 100_000
+FIT_MAX_MP: Final = 100_000
 
 Profile = Mapping[str, Attribute]
 
@@ -60,9 +61,13 @@ def junk_rules(profile: Profile, policy: Policy) -> tuple[str, ...]:
 
 
 def _points_mp(rule: FitAttribute, value: AttributeValue) -> int:
-    exact = rule.values.get(_text(value))
-    if exact is not None:
-        return exact
+    if rule.values:
+        # As it stands first: most values are written as they are compared.
+        exact = rule.values.get(value) if isinstance(value, str) else None
+        if exact is None:
+            exact = rule.values.get(_text(value))
+        if exact is not None:
+            return exact
     number = _number(value)
     if number is None or not rule.bands:
         return rule.otherwise_mp

@@ -2,6 +2,7 @@
 
 from bisect import insort
 from dataclasses import replace
+from typing import Final
 
 from lifecycle.calendar import DAY_MS
 from lifecycle.draft import Draft
@@ -20,7 +21,7 @@ from lifecycle.scoring import absorb
 from lifecycle.signals import NO_VOICE, Engaged, Profiled, Voice
 from lifecycle.stages import SALES_STAGES, Stage
 
-_TOLD_DAILY = SALES_STAGES | {Stage.MQL}
+_TOLD_DAILY: Final = SALES_STAGES | {Stage.MQL}
 
 
 def _when(touch: Touch) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from lifecycle.facts import Rejection, Touch
 from lifecycle.light import light
@@ -9,21 +10,21 @@ from lifecycle.policy import AttributeValue
 from lifecycle.stages import ClockName, HandoverKind, HandoverStatus, Stage
 
 # Bounds of what a lead remembers. They are part of the behaviour: raise RULES with a change.
-SEEN_MAX = 32
+SEEN_MAX: Final = 32
 """Ids remembered for duplicates: a repeat further back than this counts again."""
-DIGEST_BYTES = 8
+DIGEST_BYTES: Final = 8
 """Of each of them."""
-ATTRIBUTES_MAX = 40
-TOUCHES_FIRST_MAX = 3
-TOUCHES_LAST_MAX = 5
-CAMPAIGNS_MAX = 20
-REJECTIONS_MAX = 5
-CODES_MAX = 10
-OPPORTUNITIES_OPEN_MAX = 20
-OPPORTUNITIES_ENDED_MAX = 20
-RECEIPT_ACTIVITIES_MAX = 20
-SILENCED_MAX = 20
-JUNK_TOLD_MAX = 10
+ATTRIBUTES_MAX: Final = 40
+TOUCHES_FIRST_MAX: Final = 3
+TOUCHES_LAST_MAX: Final = 5
+CAMPAIGNS_MAX: Final = 20
+REJECTIONS_MAX: Final = 5
+CODES_MAX: Final = 10
+OPPORTUNITIES_OPEN_MAX: Final = 20
+OPPORTUNITIES_ENDED_MAX: Final = 20
+RECEIPT_ACTIVITIES_MAX: Final = 20
+SILENCED_MAX: Final = 20
+JUNK_TOLD_MAX: Final = 10
 
 
 @light
@@ -267,7 +268,7 @@ class Lead:
     """The last MOVES_MAX."""
 
 
-MOVES_MAX = 10
+MOVES_MAX: Final = 10
 
 
 def handover_id(lead_id: str, number: int) -> str:

@@ -15,6 +15,7 @@ the machine's own table (transitions 0.9.3), which is the same table either way.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from transitions import Machine
 
@@ -37,7 +38,7 @@ class Row:
     """Only as a skipped step."""
 
 
-TABLE: tuple[Row, ...] = (
+TABLE: Final[tuple[Row, ...]] = (
     Row(Trigger.WARM_UP, (_C,), (_U, _W)),
     Row(Trigger.WARM_UP, (_U,), (_W,)),
     Row(Trigger.COOL_DOWN, (_W,), (_U, _C)),
@@ -63,14 +64,14 @@ TABLE: tuple[Row, ...] = (
     Row(Trigger.RECYCLE, (_SAL, _SQL, _LOST, _CUST), (_NUR,)),
 )
 
-IMPLIED_ONLY = frozenset(
+IMPLIED_ONLY: Final = frozenset(
     (row.trigger, source) for row in TABLE if row.implied for source in row.sources
 )
 
-JUNK_MOVES = frozenset({_C, _U, _W, _MQL, _NUR, _LOST})
+JUNK_MOVES: Final = frozenset({_C, _U, _W, _MQL, _NUR, _LOST})
 """Where a junk rule disqualifies; from sal on it only tells the owner."""
 
-_ASKED = (
+_ASKED: Final = (
     Trigger.ACCEPT,
     Trigger.REJECT,
     Trigger.CLAIM,
@@ -80,13 +81,13 @@ _ASKED = (
     Trigger.DISQUALIFY,
     Trigger.REINSTATE,
 )
-_NEVER_ILLEGAL = (Trigger.OPEN_OPPORTUNITY, Trigger.WIN, Trigger.LOSE, Trigger.ASSIGN)
+_NEVER_ILLEGAL: Final = (Trigger.OPEN_OPPORTUNITY, Trigger.WIN, Trigger.LOSE, Trigger.ASSIGN)
 # Asked for as a recycle, made as a reject: sales' no to an offer on the table.
-_ASKED_BESIDES = {_MQL: (Trigger.RECYCLE,)}
+_ASKED_BESIDES: Final = {_MQL: (Trigger.RECYCLE,)}
 # An owner of sales may change at any time by a claim.
-_CLAIM_BESIDES = frozenset({_SAL, _SQL, _OPP, _CUST})
+_CLAIM_BESIDES: Final = frozenset({_SAL, _SQL, _OPP, _CUST})
 
-MACHINE = Machine(
+MACHINE: Final = Machine(
     model=None,
     states=[stage.value for stage in Stage],
     initial=Stage.COLD.value,

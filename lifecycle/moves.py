@@ -5,6 +5,7 @@ made stands here once, so that every way to a stage leaves the same traces.
 """
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from lifecycle import clocks, machine, scoring
 from lifecycle.draft import Draft
@@ -44,7 +45,7 @@ class Why:
     """The receipt's rule where it says more than the trigger."""
 
 
-DERIVED = Why()
+DERIVED: Final = Why()
 
 
 def move(
@@ -155,7 +156,7 @@ def open_handover(
         touch_campaign=touch.campaign if touch else None,
         touch_content=touch.content if touch else None,
         # What never met the definition cannot cool: that would be news of nothing.
-        cooled=under_definition(draft, receipt.engagement_mp, receipt.fit_mp),
+        cooled=under_definition(draft, receipt.engagement_mp),
     )
     draft.previous = last
     draft.handover = offer
@@ -187,11 +188,12 @@ def open_handover(
     )
 
 
-def under_definition(draft: Draft, engagement_mp: int, fit_mp: int) -> bool:
+def under_definition(draft: Draft, engagement_mp: int) -> bool:
     """Return whether a lead on offer is cooler than the definition lets a qualified one be."""
     policy = draft.policy
     return (
-        engagement_mp < policy.mql_engagement_mp * policy.hysteresis or fit_mp < policy.mql_fit_mp
+        engagement_mp < policy.mql_engagement_mp * policy.hysteresis
+        or draft.fit() < policy.mql_fit_mp
     )
 
 

@@ -7,7 +7,7 @@ the order of decision; ``deals`` records what sales did, which is never illegal.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from lifecycle import clocks, machine, moves, scoring
 from lifecycle.answers import accept, attempt
@@ -268,7 +268,7 @@ def _named_clock(draft: Draft, body: ClockPaused | ClockResumed, asked: str) -> 
     return clock
 
 
-HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
+HANDLERS: Final[dict[type, Callable[[Draft, Any], None]]] = {
     Accepted: accept,
     Rejected: reject,
     Claimed: claim,
@@ -286,7 +286,7 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
 }
 """By the signal's body; ``nominate`` besides, which is given a number."""
 
-KIND_OF: dict[type, str] = {
+KIND_OF: Final[dict[type, str]] = {
     Accepted: "accepted",
     Rejected: "rejected",
     Claimed: "claimed",

@@ -6,6 +6,8 @@ Where a bound bit, the difference is a part of its own: ``clamp`` where fit leav
 (buying signals apart, so that intent adds up too).
 """
 
+from typing import Final
+
 from lifecycle.engagement import (
     Totals,
     absorb,
@@ -38,7 +40,7 @@ __all__ = [
     "totals",
 ]
 
-_AHEAD = {
+_AHEAD: Final = {
     Stage.COLD: (Stage.CURIOUS, Stage.WARM, Stage.MQL),
     Stage.CURIOUS: (Stage.WARM, Stage.MQL),
     Stage.WARM: (Stage.MQL,),

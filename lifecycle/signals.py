@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from lifecycle.light import light
 from lifecycle.policy import AttributeValue
@@ -19,7 +20,7 @@ class Voice:
     content_used: str | None = None
 
 
-NO_VOICE = Voice()
+NO_VOICE: Final = Voice()
 
 
 @light

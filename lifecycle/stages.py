@@ -1,6 +1,7 @@
 """The spectrum's places and the names of the moves between them."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Stage(StrEnum):
@@ -87,5 +88,5 @@ class ReasonClass(StrEnum):
     MARKET = "market"
 
 
-SALES_STAGES = frozenset({Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.CUSTOMER})
+SALES_STAGES: Final = frozenset({Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.CUSTOMER})
 """From sal on: the lead has an owner in sales."""

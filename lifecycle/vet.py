@@ -5,11 +5,12 @@ sent again once the definition knows better. An illegal request is another thing
 """
 
 from collections.abc import Collection
+from typing import Final
 
 from lifecycle.policy import Policy
 from lifecycle.signals import NO_VOICE, Body, Disqualified, Lost, Recycled, Rejected, Signal
 
-_WITH_REASON = (Recycled, Lost, Disqualified, Rejected)
+_WITH_REASON: Final = (Recycled, Lost, Disqualified, Rejected)
 
 Problem = tuple[str, str]
 """(code of the refusal, sentence for people)."""

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from lifecycle.policy import AttributeValue
-from schemas.envelope import like_an_address
+from schemas.lead_id import like_an_address
 from schemas.times import parse_day, parse_moment, rfc3339
 
 NAME_CHARACTERS_MAX: Final = 160

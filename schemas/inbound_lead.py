@@ -6,7 +6,6 @@ from pydantic import Field, model_validator
 
 from lifecycle import signals
 from lifecycle.lead import ATTRIBUTES_MAX
-from schemas.envelope import LEAD_ID_CHARACTERS_MAX, lead_id_fault
 from schemas.inbound_fields import (
     REP,
     AttributeName,
@@ -18,6 +17,7 @@ from schemas.inbound_fields import (
     Text,
     Url,
 )
+from schemas.lead_id import LEAD_ID_CHARACTERS_MAX, lead_id_fault
 
 
 class Engaged(Data):

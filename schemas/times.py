@@ -2,8 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 TIME_MAX: Final = 32_503_680_000_000
@@ -15,13 +14,24 @@ _RFC_3339: Final = re.compile(
 ).fullmatch
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
 _TIME_CHARACTERS_MAX: Final = 64
+_DAY_CHARACTERS: Final = 11
 _MINUTE_CHARACTERS: Final = 16
 _SECOND_CHARACTERS: Final = 20
+_DAYS_MAX: Final = 4096
+_DAY_MS: Final = 86_400_000
 _MINUTE_MS: Final = 60_000
+_MINUTE_TEXTS: Final = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60)]
 _SECOND_TEXTS: Final = [f":{second:02}." for second in range(60)]
 _MS_TEXTS: Final = [f"{ms:03}Z" for ms in range(1000)]
+_MINUTES: Final = {text: minute * 60_000 for minute, text in enumerate(_MINUTE_TEXTS)}
 _SECONDS: Final = {text: second * 1000 for second, text in enumerate(_SECOND_TEXTS)}
 _MILLISECONDS: Final = {text: ms for ms, text in enumerate(_MS_TEXTS)}
+_days: Final[dict[str, int]] = {}
+"""When days begin that were met: most times are of a few days."""
+_day_texts: Final[dict[int, str]] = {}
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 def parse_time(text: str) -> int:
@@ -29,17 +39,18 @@ def parse_time(text: str) -> int:
 
     Raises ValueError with a sentence for people.
     """
-    # The form that most senders write is looked up in three parts: a third of the time.
-    seconds = _SECONDS.get(text[_MINUTE_CHARACTERS:_SECOND_CHARACTERS])
+    # The form that most senders write is looked up in four parts: a fifth of the time.
     ms = _MILLISECONDS.get(text[_SECOND_CHARACTERS:])
-    if seconds is not None and ms is not None:
-        return _minute(text[:_MINUTE_CHARACTERS]) + seconds + ms
-    return _any_time(text)
-
-
-@lru_cache(maxsize=4096)
-def _minute(text: str) -> int:
-    return _any_time(text + ":00Z")
+    seconds = _SECONDS.get(text[_MINUTE_CHARACTERS:_SECOND_CHARACTERS])
+    minutes = _MINUTES.get(text[_DAY_CHARACTERS:_MINUTE_CHARACTERS])
+    if ms is None or seconds is None or minutes is None:
+        return _any_time(text)
+    day = text[:_DAY_CHARACTERS]
+    begins_at = _days.get(day)
+    if begins_at is None:
+        begins_at = _any_time(day + "00:00:00Z")
+        _remember(_days, day, begins_at)
+    return begins_at + minutes + seconds + ms
 
 
 def _any_time(text: str) -> int:
@@ -75,12 +86,17 @@ def parse_moment(text: str) -> int:
 
 def rfc3339(at: int) -> str:
     """Write ms since the epoch as RFC 3339 in UTC with milliseconds: always 24 characters."""
-    minutes, rest = divmod(at, _MINUTE_MS)
-    seconds, ms = divmod(rest, 1000)
-    return _minute_text(minutes) + _SECOND_TEXTS[seconds] + _MS_TEXTS[ms]
+    day, in_day = at // _DAY_MS, at % _DAY_MS
+    text = _day_texts.get(day)
+    if text is None:
+        text = (EPOCH + timedelta(days=day)).isoformat()[:_DAY_CHARACTERS]
+        _remember(_day_texts, day, text)
+    minute, second, ms = in_day // _MINUTE_MS, in_day % _MINUTE_MS // 1000, in_day % 1000
+    return f"{text}{_MINUTE_TEXTS[minute]}{_SECOND_TEXTS[second]}{_MS_TEXTS[ms]}"
 
 
-@lru_cache(maxsize=4096)
-def _minute_text(minutes: int) -> str:
-    moment = EPOCH + timedelta(minutes=minutes)
-    return moment.isoformat(timespec="minutes")[:_MINUTE_CHARACTERS]
+def _remember(days: dict[Key, Value], key: Key, value: Value) -> None:
+    """Keep what was found out about a day; a flood of days begins anew."""
+    if len(days) >= _DAYS_MAX:
+        days.clear()
+    days[key] = value

@@ -17,7 +17,7 @@ from events.codec import (
 )
 from lifecycle import signals
 from lifecycle.signals import NO_VOICE, Signal
-from schemas.envelope import lead_id_fault
+from schemas.lead_id import lead_id_fault
 from schemas.times import TIME_MAX
 from tests.schemas.messages import (
     AT,

@@ -120,7 +120,7 @@ def test_each_changed_lead_is_written_once_a_batch_and_an_unchanged_one_not_at_a
     bench = Bench()
     for _ in range(3):
         bench.engaged("L1", "page_view", START)
-    bench.log.append(bench.log[-1]._replace(offset=3))
+    bench.log.append(replace(bench.log[-1], offset=3))
     bench.run(3)
     written = len([put for put in bench.told(TOPICS.state) if put.key == b"L1"])
 

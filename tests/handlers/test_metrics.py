@@ -20,7 +20,10 @@ def told_of(*stories: Story, **more: object) -> Metrics:
     """The metrics of a worker that committed these stories in one transaction."""
     metrics = Metrics()
     facts = [fact for story in stories for fact in story.facts]
-    tally = Tally(facts=facts, **more)  # type: ignore[arg-type]
+    tally = Tally()
+    tally.facts += facts
+    for name, told in more.items():
+        setattr(tally, name, told)
     metrics.committed([tally], messages=7, seconds=0.02, now=10_000)
     return metrics
 

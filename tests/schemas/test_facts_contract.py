@@ -8,7 +8,8 @@ from typing import get_args
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from events.facts import also_to, encode_fact, fact_headers, message_name, thousandths
+from events.facts import also_to, encode_fact, fact_headers, message_name
+from events.told import thousandths
 from lifecycle.facts import Context, Fact, FactBody, JunkSuspected, LostFact
 from schemas.generate import message_schema
 from schemas.outbound import OUTBOUND, Handover, UnreadableFactError, parse
