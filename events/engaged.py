@@ -24,6 +24,7 @@ MARK: Final = b'"lead.engaged.v1"'
 _BACKSLASH: Final = 0x5C
 _AT: Final = 0x40
 _PERCENT: Final = 0x25
+_DELETE: Final = 0x7F
 _read: Final = msgspec.json.Decoder(EngagedEvent).decode
 _UNREAD: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
 
@@ -42,8 +43,7 @@ def engaged_signal(key: bytes | None, value: bytes, timestamp: int, redrive: int
         return None
     if (
         key != subject.encode()
-        or not event_id.isprintable()
-        or not source.isprintable()
+        or not _printable(value, event_id, source)
         or not 0 <= timestamp < TIME_MAX
         or lead_id_fault(subject) is not None
     ):
@@ -61,6 +61,13 @@ def engaged_signal(key: bytes | None, value: bytes, timestamp: int, redrive: int
         url or None,
     )
     return Signal(event_id, source, subject, time, timestamp, body, redrive)
+
+
+def _printable(value: bytes, event_id: str, source: str) -> bool:
+    # A parser takes no control characters, so in ASCII only one is left that is not printable.
+    if value.isascii() and _DELETE not in value:
+        return True
+    return event_id.isprintable() and source.isprintable()
 
 
 def has_signs(value: bytes) -> bool:

@@ -78,6 +78,8 @@ class Fold:
         self.tally = Tally()
         self.awaiting: str | None = None
         """The digest of a definition that has to be fetched before the next record is taken."""
+        self._engaged = 0
+        """Engagements applied and not in the tally yet: nearly all of what comes."""
         self.taken = 0
         """How many records are done with."""
 
@@ -101,6 +103,9 @@ class Fold:
             if ledger.messages == at_least:
                 self._check_rate()
             self.taken += 1
+        if self._engaged:
+            self.tally.signals["engaged", Outcome.APPLIED] += self._engaged
+            self._engaged = 0
         if self.taken or self.changes:
             rest = records[self.taken :]
             self._tell_state(rest[0].offset if rest else records[-1].offset + 1)
@@ -183,11 +188,15 @@ class Fold:
         if facts:
             self._tell(record, facts)
             self.tally.caused_at.append(record.timestamp)
-        self.tally.signals[_type_of(signal), outcome] += 1
         if isinstance(body, Engaged):
+            if outcome is Outcome.APPLIED:
+                self._engaged += 1
+            else:
+                self.tally.signals[_type_of(signal), outcome] += 1
             if body.activity not in self.policy.activities:
                 self.tally.unscored[body.activity] += 1
             return
+        self.tally.signals[_type_of(signal), outcome] += 1
         if decision.nominated_by is not None:
             self.ledger.nominate(decision.nominated_by, record.timestamp)
         if outcome is Outcome.ILLEGAL:

@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
@@ -59,6 +59,7 @@ class Transactions:
     ) -> None:
         own = {"transaction.timeout.ms": TIMEOUT_MS, "linger.ms": LINGER_MS, **properties}
         self._producer = Producer(producer_config(own, transactional_id=transactional_id))
+        self._produce = self._producer.produce
         self._state_topic = topics.state
         self._giving_up = giving_up
         self._reach = reach
@@ -98,18 +99,15 @@ class Transactions:
         timestamp: int,
     ) -> None:
         """Send one record within the transaction. Raises Aborted, Stop or KafkaException."""
-        arguments: dict[str, Any] = {
-            "partition": partition,
-            "timestamp": timestamp,
-        }
-        if headers:
-            arguments["headers"] = [*headers]
-        if key == COUNTS_KEY and topic == self._state_topic:
-            # The last of its partition's batch: behind it the local store is up to date.
-            arguments["on_delivery"] = self._delivered
+        told = headers if headers is None or isinstance(headers, list) else [*headers]
+        # The last of its partition's batch: behind it the local store is up to date.
+        last = key == COUNTS_KEY and topic == self._state_topic
+        delivered = self._delivered if last else None
         while True:
             try:
-                self._producer.produce(topic, value, key, **arguments)
+                # By position: partition, who is told of the delivery (twice the same), timestamp,
+                # headers.
+                self._produce(topic, value, key, partition, delivered, None, timestamp, told)
             except BufferError:
                 self._producer.poll(0.05)
             except KafkaException as error:

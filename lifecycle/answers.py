@@ -6,7 +6,6 @@ even over a newer offer. An attempt is recorded whatever the stage; at mql it sa
 took the lead, and one dated before the offer on the table belongs to the handover before.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from lifecycle import clocks, machine, moves
@@ -14,6 +13,7 @@ from lifecycle.draft import Draft
 from lifecycle.facts import Contacted, RecycleCancelled
 from lifecycle.illegal import illegal, stale
 from lifecycle.lead import Handover, handover_id
+from lifecycle.light import replace
 from lifecycle.moves import Why
 from lifecycle.signals import Accepted, ContactAttempted
 from lifecycle.stages import SALES_STAGES, ClockName, HandoverStatus, Stage, Trigger

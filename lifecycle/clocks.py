@@ -18,13 +18,14 @@ Rules
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from lifecycle import clock_facts as told
 from lifecycle.draft import Draft
 from lifecycle.hours import between, calendar_of, later
 from lifecycle.lead import Clock, Lead
+from lifecycle.light import replace
 from lifecycle.stages import ClockName, Stage, Trigger
 
 
@@ -93,9 +94,12 @@ def event_at(clock: Clock) -> int:
 
 def next_due(lead: Lead) -> int | None:
     """Return the earliest time at which firing the lead's clocks would do something, or None."""
-    if not lead.clocks:
-        return None
-    return min([event_at(clock) for clock in lead.clocks])
+    due_at: int | None = None
+    for clock in lead.clocks:
+        at = event_at(clock)
+        if due_at is None or at < due_at:
+            due_at = at
+    return due_at
 
 
 def find(draft: Draft, name: ClockName, *, paused: bool = False) -> Clock | None:

@@ -5,7 +5,6 @@ way starts no clock. An opportunity is known by its id: an open one changes, an 
 come back by a win or by an opening dated after its end.
 """
 
-from dataclasses import replace
 from typing import Final, TypeVar
 
 from lifecycle import clocks, moves
@@ -18,6 +17,7 @@ from lifecycle.lead import (
     Ended,
     Opportunity,
 )
+from lifecycle.light import replace
 from lifecycle.moves import Why
 from lifecycle.signals import Lost, OpportunityOpened, Won
 from lifecycle.stages import ClockName, Stage, Trigger

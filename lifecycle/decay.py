@@ -18,8 +18,8 @@ LEFT: Final = decay_table.LEFT
 """By step: what is left of a point, from 1 toward a half."""
 STEPS: Final = 1024
 """Steps in a half-life: the length of the table, and a power of two."""
-HALVED_MAX: Final = 64
-HALVED: Final = tuple(ldexp(1.0, -halvings) for halvings in range(HALVED_MAX))
+_HALVED_MAX: Final = 64
+_HALVED: Final = tuple(ldexp(1.0, -halvings) for halvings in range(_HALVED_MAX))
 """What is left of a point after so many whole half-lives."""
 
 
@@ -30,4 +30,11 @@ def step_of(at: int, half_life_ms: int) -> int:
 
 def decayed(points: float, steps: int) -> float:
     """Return what is left of the points after so many steps: half of them after each 1,024."""
-    return ldexp(points * LEFT[steps & 1023], -(steps >> 10))
+    rest, halvings = points * LEFT[steps & 1023], steps >> 10
+    # A product with a power of two is exact, as ``ldexp`` is, and cheaper.
+    return rest * _HALVED[halvings] if 0 <= halvings < _HALVED_MAX else ldexp(rest, -halvings)
+
+
+def halved(halvings: int) -> float:
+    """Return what is left of 1 after so many whole half-lives: a power of two, so exact."""
+    return _HALVED[halvings] if 0 <= halvings < _HALVED_MAX else ldexp(1.0, -halvings)

@@ -5,13 +5,13 @@ raised hand, wake, qualify, cool down, warm up. Only after a wake or a reinstate
 looked at again. Thresholds are compared before a receipt is built: most signals move nothing.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from lifecycle import clocks, scoring
 from lifecycle.draft import Draft
 from lifecycle.facts import HandRaised, JunkSuspected, LostFact
 from lifecycle.lead import JUNK_TOLD_MAX, OPPORTUNITIES_ENDED_MAX, Ended, Opportunity
+from lifecycle.light import replace
 from lifecycle.machine import JUNK_MOVES
 from lifecycle.moves import (
     Why,

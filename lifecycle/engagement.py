@@ -12,10 +12,10 @@ The last bit of a sum must not decide there, so rounding up begins a millionth b
 """
 
 from dataclasses import dataclass
-from math import floor, ldexp
+from math import floor
 from typing import Final
 
-from lifecycle.decay import HALVED, HALVED_MAX, LEFT, STEPS, decayed, step_of
+from lifecycle.decay import LEFT, STEPS, decayed, halved, step_of
 from lifecycle.lead import Accumulator, Scores
 from lifecycle.light import light
 from lifecycle.policy import Activity, Policy
@@ -82,14 +82,11 @@ def _begun(activity: Activity, points: float, gated: float, at: int) -> Accumula
 def _grown(known: Accumulator, points: float, gated: float, at: int) -> Accumulator:
     half_life_ms = known.half_life_ms
     step = known.step
-    # ``step_of`` and ``decayed``, by hand: their calls would be a tenth of the time this takes.
-    age = at * STEPS // half_life_ms - step
+    age = step_of(at, half_life_ms) - step
     if age > 0:
-        left = LEFT[age & 1023]
-        halvings = -(age >> 10)
-        points += ldexp(known.points * left, halvings)
+        points += decayed(known.points, age)
         if known.gated:
-            gated += ldexp(known.gated * left, halvings)
+            gated += decayed(known.gated, age)
         return Accumulator(points, gated, step + age, half_life_ms, known.count + 1, at)
     points = known.points + decayed(points, -age)
     gated = known.gated + decayed(gated, -age)
@@ -183,13 +180,11 @@ def totals(scores: Scores, policy: Policy, at: int) -> Totals:
         if activity is None:
             continue
         # ``live_mp`` twice, by hand: this runs for every activity of a lead at every page view.
-        # A product with a power of two is exact, as ``ldexp`` is, and no call.
         age = steps // known.half_life_ms - known.step
         left = LEFT[age & 1023]
-        halvings = age >> 10
-        halved = HALVED[halvings] if 0 <= halvings < HALVED_MAX else ldexp(1.0, -halvings)
+        rest = halved(age >> 10)
         cap = activity.cap_mp
-        live = floor(known.points * left * halved * 1000 + _ROUND)
+        live = floor(known.points * left * rest * 1000 + _ROUND)
         if live > cap:
             live = cap
         elif live < -cap:
@@ -197,7 +192,7 @@ def totals(scores: Scores, policy: Policy, at: int) -> Totals:
         engagement += live
         later = 0
         if known.gated:
-            later = floor(known.gated * left * halved * 1000 + _ROUND)
+            later = floor(known.gated * left * rest * 1000 + _ROUND)
             if later > cap:
                 later = cap
             elif later < -cap:

@@ -5,12 +5,11 @@ hear an answer. Due things fire in the order of (due time, clock), each dated at
 at the lead's last decision if that is later, so that a lead's facts never go back in time.
 """
 
-from dataclasses import replace
-
 from lifecycle import clocks, scoring
 from lifecycle.derived import derive, wake
 from lifecycle.draft import Draft
 from lifecycle.lead import Clock
+from lifecycle.light import replace
 from lifecycle.moves import Why, recycle, to_offer
 from lifecycle.stages import (
     SALES_STAGES,

@@ -4,9 +4,11 @@ Fit is replaced, never accrued: a promotion changes the points of an attribute, 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from lifecycle.lead import Attribute
+from lifecycle.light import light
 from lifecycle.policy import AttributeValue, Condition, FitAttribute, Policy
 
 FIT_MAX_MP: Final = 100_000
@@ -14,15 +16,40 @@ FIT_MAX_MP: Final = 100_000
 Profile = Mapping[str, Attribute]
 
 
+@light
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What a definition makes of a profile."""
+
+    profile: Profile
+    policy: Policy
+    fit_mp: int
+    junk: tuple[str, ...]
+
+
+_JUDGED_MAX: Final = 4_096
+_judged: Final[dict[int, _Judged]] = {}
+"""By the profile's identity: what it is worth is asked at every page view, and changes with a
+profile or a definition only. A profile is never changed, but replaced; who is remembered here is
+held, so that nothing else can have that identity."""
+
+
+def _judge(profile: Profile, policy: Policy) -> _Judged:
+    known = _judged.get(id(profile))
+    if known is not None and known.profile is profile and known.policy is policy:
+        return known
+    points = sum([points for _, _, points in scored(profile, policy)])
+    junk = tuple([rule.name for rule in policy.junk if holds(rule.conditions, profile)])
+    judged = _Judged(profile, policy, min(FIT_MAX_MP, max(0, points)), junk)
+    if len(_judged) >= _JUDGED_MAX:
+        _judged.clear()
+    _judged[id(profile)] = judged
+    return judged
+
+
 def fit(profile: Profile, policy: Policy) -> int:
     """Return the fit in milli-points, 0 to 100,000: what is unknown is worth nothing."""
-    # A loop where ``scored`` would do: this runs for every page view of a lead on offer.
-    points = 0
-    for name, rule in policy.fit.items():
-        known = profile.get(name)
-        if known is not None and known.value is not None:
-            points += _points_mp(rule, known.value)
-    return min(FIT_MAX_MP, max(0, points))
+    return _judge(profile, policy).fit_mp if profile else 0
 
 
 def scored(profile: Profile, policy: Policy) -> list[tuple[str, AttributeValue, int]]:
@@ -43,21 +70,16 @@ def unknown(profile: Profile, policy: Policy) -> tuple[str, ...]:
 
 def holds(conditions: tuple[Condition, ...], profile: Profile) -> bool:
     """Return whether all conditions hold; none always do."""
-    # A loop where all() would do: this runs for every junk rule at every page view.
     for condition in conditions:
         known = profile.get(condition.attribute)
-        if known is None:
-            # Most rules ask for what nobody has told: they are done with here.
-            if condition.op != "unknown":
-                return False
-        elif not _holds(condition, known.value):
+        if not _holds(condition, None if known is None else known.value):
             return False
     return True
 
 
 def junk_rules(profile: Profile, policy: Policy) -> tuple[str, ...]:
     """Return the names of the junk rules that match, in the policy's order."""
-    return tuple([rule.name for rule in policy.junk if holds(rule.conditions, profile)])
+    return _judge(profile, policy).junk
 
 
 def _points_mp(rule: FitAttribute, value: AttributeValue) -> int:

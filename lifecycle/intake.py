@@ -1,7 +1,6 @@
 """What a signal adds to a lead before anything moves: points, touches, attributes, codes heard."""
 
 from bisect import insort
-from dataclasses import replace
 from typing import Final
 
 from lifecycle.calendar import DAY_MS
@@ -17,6 +16,7 @@ from lifecycle.lead import (
     Attribute,
     Touches,
 )
+from lifecycle.light import replace
 from lifecycle.scoring import absorb
 from lifecycle.signals import NO_VOICE, Engaged, Profiled, Voice
 from lifecycle.stages import SALES_STAGES, Stage

@@ -4,7 +4,7 @@ What triggers a move is decided elsewhere (``derived``, ``requests``, ``firing``
 made stands here once, so that every way to a stage leaves the same traces.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from lifecycle import clocks, machine, scoring
@@ -18,6 +18,7 @@ from lifecycle.facts import (
     StageChanged,
 )
 from lifecycle.lead import MOVES_MAX, Handover, Move, Nurture
+from lifecycle.light import replace
 from lifecycle.policy import RecycleReason
 from lifecycle.signals import NO_VOICE, Voice
 from lifecycle.stages import (

@@ -6,7 +6,6 @@ the order of decision; ``deals`` records what sales did, which is never illegal.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from lifecycle import clocks, machine, moves, scoring
@@ -18,6 +17,7 @@ from lifecycle.draft import Draft
 from lifecycle.facts import OwnerChanged, QualificationShort, QualifiedSale, Rejection
 from lifecycle.illegal import IllegalRequestError, illegal, must_name_the_offer
 from lifecycle.lead import REJECTIONS_MAX, SILENCED_MAX, Clock
+from lifecycle.light import replace
 from lifecycle.moves import Why, recycle
 from lifecycle.signals import (
     NO_VOICE,
