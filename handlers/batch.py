@@ -40,6 +40,9 @@ from lifecycle.signals import Engaged, Nominated, Signal
 from lifecycle.vet import unknown_codes
 from schemas.refusal import RefusalCode, Refused, sendable
 
+SLICE_RECORDS: Final = 500
+"""Decoded at a time: what was decoded is still in the processor's cache when it is decided about,
+and what is not in memory of so many leads is read from the store together."""
 UNKNOWN_TYPE: Final = "unknown"
 """The type, in counts, of a record that could not be decoded."""
 
@@ -88,6 +91,18 @@ class Fold:
 
         Raises Stop when a limit is crossed: the batch must not be committed then.
         """
+        for start in range(0, len(records), SLICE_RECORDS):
+            if not self._run(records[start : start + SLICE_RECORDS]):
+                break
+        if self._engaged:
+            self.tally.signals["engaged", Outcome.APPLIED] += self._engaged
+            self._engaged = 0
+        if self.taken or self.changes:
+            rest = records[self.taken :]
+            self._tell_state(rest[0].offset if rest else records[-1].offset + 1)
+
+    def _run(self, records: Sequence[Record]) -> bool:
+        """Take a slice of the records; say whether all of them could be taken."""
         messages = [self._decode(record) for record in records]
         self._fetch({message.lead_id for message in messages if isinstance(message, Signal)})
         ledger, at_least = self.ledger, self._limits.refusal_rate_min_messages
@@ -99,16 +114,11 @@ class Fold:
                 ledger.count_message(record.timestamp)
                 self._refuse(record, message.code, message.detail)
             elif not self._take_control(record, message):
-                break
+                return False
             if ledger.messages == at_least:
                 self._check_rate()
             self.taken += 1
-        if self._engaged:
-            self.tally.signals["engaged", Outcome.APPLIED] += self._engaged
-            self._engaged = 0
-        if self.taken or self.changes:
-            rest = records[self.taken :]
-            self._tell_state(rest[0].offset if rest else records[-1].offset + 1)
+        return True
 
     def _decode(self, record: Record) -> Signal | Tick | PolicyAdopted | Refused:
         try:

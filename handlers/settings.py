@@ -116,7 +116,7 @@ class Settings(BaseSettings):
         description="Directory of the local cache of leads; may be deleted while no worker runs.",
     )
     batch_messages_max: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        5_000, description="Messages in one transaction at most."
+        20_000, description="Messages in one transaction at most."
     )
     batch_bytes_max: Annotated[int, Field(ge=1_000_000, le=1_000_000_000)] = Field(
         16_000_000, description="Bytes of messages in one transaction at most."
