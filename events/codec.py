@@ -36,6 +36,8 @@ from schemas.times import TIME_MAX, parse_time, rfc3339
 Headers = list[tuple[str, bytes]]
 """Record headers as confluent-kafka hands them over."""
 
+USUAL_HEADERS: Final[Headers] = [("content-type", CONTENT_TYPE)]
+"""Those of nearly all records. Whoever reads many keeps this list, not one like it for each."""
 VALUE_BYTES_MAX: Final = 1_000_000
 _BRACKETS_PLAIN_MAX: Final = 200
 """Up to this many brackets nothing nests too deep to parse, however deep the stack is already."""
@@ -106,7 +108,10 @@ def decode(
         raise Refused(
             RefusalCode.TOO_LARGE, f"{len(value)} bytes; at most {value_bytes_max} are read"
         )
-    binary, redrive = _read_headers(headers) if headers else (None, 0)
+    binary: dict[str, bytes] | None = None
+    redrive = 0
+    if headers and headers is not USUAL_HEADERS:
+        binary, redrive = _read_headers(headers)
     if len(value) > _BYTES_PLAIN_MAX:
         _check_nesting(value)
     if binary is None and value.find(engaged.MARK) >= 0:
@@ -153,6 +158,8 @@ def validated(event_type: str, data: dict[str, Any] | None) -> inbound.Data:
 
 def traceparent_of(headers: Iterable[tuple[str, bytes | None]] | None) -> bytes | None:
     """The trace context of a record, for the facts it causes; None if it has none or a bad one."""
+    if headers is USUAL_HEADERS:
+        return None
     for name, content in headers or ():
         if (
             name in {TRACEPARENT, "ce_traceparent"}

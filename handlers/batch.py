@@ -67,6 +67,7 @@ class Fold:
     ) -> None:
         self._place = place
         self._topics = place.topics
+        self._lifecycle = place.topics.lifecycle
         self._leads = leads
         self._policy_of = policy_of
         self._rules = rules
@@ -106,7 +107,8 @@ class Fold:
         messages = [self._decode(record) for record in records]
         self._fetch({message.lead_id for message in messages if isinstance(message, Signal)})
         ledger, at_least = self.ledger, self._limits.refusal_rate_min_messages
-        for record, message in zip(records, messages, strict=True):
+        for index, message in enumerate(messages):
+            record = records[index]
             if isinstance(message, Signal):
                 ledger.count_message(record.timestamp)
                 self._take_signal(record, message)
@@ -341,13 +343,13 @@ class Fold:
 
     def _tell(self, record: Record, facts: Iterable[Fact]) -> None:
         headers = fact_headers(traceparent_of(record.headers))
-        put, partition, topics = self._outlet.put, self._place.partition, self._topics
+        put, partition, lifecycle = self._outlet.put, self._place.partition, self._lifecycle
         for fact in facts:
             key, value = fact.lead_id.encode(), encode_fact(fact)
-            put(topics.lifecycle, partition, key, value, headers, record.timestamp)
+            put(lifecycle, partition, key, value, headers, record.timestamp)
             other = also_to(fact)
             if other is not None:
-                put(topics.prefix + other, partition, key, value, headers, record.timestamp)
+                put(self._topics.prefix + other, partition, key, value, headers, record.timestamp)
             self.tally.facts.append(fact)
 
     def _tell_state(self, next_offset: int) -> None:

@@ -6,7 +6,7 @@ from typing import cast
 
 from confluent_kafka import Message
 
-from events.codec import PolicyAdopted, decode
+from events.codec import USUAL_HEADERS, PolicyAdopted, decode
 from lifecycle.light import light
 from schemas.refusal import Refused
 
@@ -27,12 +27,13 @@ class Record:
 
 def record_of(message: Message) -> Record:
     """Return the record in a message that carries one and not an error."""
+    headers = cast("Headers | None", message.headers())
     return Record(
         cast("int", message.offset()),
         message.timestamp()[1],
         message.key(),
         message.value(),
-        cast("Headers | None", message.headers()),
+        USUAL_HEADERS if headers == USUAL_HEADERS else headers,
     )
 
 
