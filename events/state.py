@@ -88,7 +88,8 @@ def _check(data: bytes) -> None:
 def _read_touch(values: list[Any], base: int, table: _Table) -> Touch:
     at, activity, origin = values
     origins, activities = table
-    return Touch(at + base, activities[activity], *origins[origin])
+    campaign, source, medium, content, channel = origins[origin]
+    return Touch(at + base, activities[activity], campaign, source, medium, content, channel)
 
 
 def _read_accumulator(values: list[Any], base: int, _: _Table) -> Accumulator:
