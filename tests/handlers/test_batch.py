@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from events.partitioner import partition_of
+from handlers import batch
 from handlers.exits import Exit, Stop
 from handlers.folding import Rules
 from lifecycle.clocks import next_due
@@ -87,6 +88,20 @@ def test_however_the_batches_fall_the_same_is_told_in_the_same_order(
     assert sliced.raw == whole.raw
     assert _last_states(sliced) == _last_states(whole)
     assert len(whole.told(TOPICS.lifecycle)) > 100
+
+
+@pytest.mark.parametrize("size", [1, 3, 50])
+def test_however_a_batch_is_sliced_the_same_is_told(
+    whole: Bench, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "SLICE_RECORDS", size)
+    sliced = Bench()
+    busy(sliced)
+
+    sliced.run_all(10_000)
+
+    assert sliced.puts == whole.puts
+    assert len(sliced.log) > 50
 
 
 def _last_states(bench: Bench) -> dict[bytes | None, object]:

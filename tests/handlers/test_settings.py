@@ -18,7 +18,7 @@ def test_without_an_environment_the_defaults_hold() -> None:
 
     assert settings.kafka == {"bootstrap.servers": "127.0.0.1:9092"}
     assert settings.group == "baton"
-    assert settings.batch_messages_max == 5_000
+    assert settings.batch_messages_max == 20_000
     assert settings.metrics_port == 9_108
     assert settings.state_dir.name == "baton"
     assert settings.fault == ""

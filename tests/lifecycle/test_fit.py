@@ -1,5 +1,7 @@
 """Fit: points for what is known, and conditions on it."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
@@ -32,6 +34,18 @@ def test_a_value_has_the_points_of_its_name_its_band_or_the_rest(
     name: str, value: AttributeValue, points_mp: int
 ) -> None:
     assert scored(profile(**{name: value}), POLICY) == [(name, value, points_mp)]
+
+
+def test_a_profile_is_judged_anew_by_another_definition_and_a_new_one_by_each() -> None:
+    strict = replace(POLICY, fit={}, junk=())
+    known = profile(seniority="c_level")
+    for _ in range(2):
+        assert fit(known, POLICY) == 40_000
+        assert fit(known, strict) == 0
+    # More of them than are remembered, and each a new one, which may lie where another one lay.
+    for number in range(5_000):
+        expected = 40_000 if number % 2 else 0
+        assert fit(profile(seniority="c_level" if number % 2 else "intern"), POLICY) == expected
 
 
 def test_fit_stays_between_0_and_100() -> None:

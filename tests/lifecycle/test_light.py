@@ -6,6 +6,7 @@ from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 import pytest
 
 from lifecycle.light import as_record, light
+from lifecycle.light import replace as light_replace
 
 
 @light
@@ -63,6 +64,29 @@ def test_it_cannot_be_changed_but_replaced(kind: type[Light]) -> None:
 
     assert replace(made, count=1) == kind("a", 1)
     assert made == kind("a")
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """A record of one field."""
+
+    name: str
+
+
+@pytest.mark.parametrize("kind", [Light, Compiled])
+def test_replacing_is_what_data_classes_do_of_a_record_but_faster(kind: type[Light]) -> None:
+    made = kind("a", 1, {"b": 2})
+
+    assert light_replace(made, name="c", parts={}) == replace(made, name="c", parts={})
+    assert light_replace(made) == made
+    assert light_replace(made).parts is made.parts
+    assert light_replace(Single("a"), name="b") == Single("b")
+    assert made == kind("a", 1, {"b": 2})
+
+
+def test_what_a_record_has_not_cannot_be_replaced() -> None:
+    with pytest.raises(TypeError, match="Light has no field 'colour'"):
+        light_replace(Light("a"), colour="red")  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("kind", [Light, Compiled])
