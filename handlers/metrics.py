@@ -56,7 +56,7 @@ _ON_MERITS: Final = frozenset({HandoverKind.QUALIFIED, HandoverKind.HAND_RAISE})
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 _HOURS: Final = tuple(3600 * h for h in (0.25, 0.5, 1, 2, 4, 8, 24, 72, 168, 336, 720, 2160))
-_SIZES: Final = (1, 10, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 50_000)
+_SIZES: Final = (1, 10, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 20_000, 50_000)
 
 
 class Children:
