@@ -71,6 +71,16 @@ class Child:
         """The end of what the program has written."""
         return tail(self._log)
 
+    def told_bytes(self) -> int:
+        """How much the program has written."""
+        return os.fstat(self._log.fileno()).st_size
+
+    def told(self, start: int) -> str:
+        """What the program has written from this byte on."""
+        # The place of the file's next byte is shared with the program: it must not be moved.
+        length = self.told_bytes() - start
+        return os.pread(self._log.fileno(), length, start).decode(errors="replace")
+
     def stop(self) -> None:
         """End the program, politely at first, and come back when it is gone."""
         if self._process.poll() is None:

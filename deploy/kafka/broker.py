@@ -3,6 +3,7 @@
 import re
 import shutil
 import tempfile
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,10 @@ from events.child import Child
 
 _ATTEMPTS_MAX: Final = 3
 _PORT_TAKEN: Final = "Address already in use"
+_FENCED: Final = "Fencing broker {number} at epoch "
+FENCED_SECONDS_MAX: Final = 60.0
+"""A session takes five; a busy machine some more to notice."""
+_PAUSE_SECONDS: Final = 0.05
 
 
 class Kafka:
@@ -26,13 +31,25 @@ class Kafka:
     Its brokers have the numbers 1 to ``brokers``; each can be stopped, killed and started again.
     """
 
-    def __init__(self, brokers: int = 1, *, security: Security = OPEN, brief: bool = False) -> None:
+    def __init__(
+        self,
+        brokers: int = 1,
+        *,
+        security: Security = OPEN,
+        brief: bool = False,
+        apart: bool = False,
+    ) -> None:
         self.brokers = brokers
+        self.apart = apart
+        """The controller is a node of its own, and goes on while brokers are away."""
         self.brief = brief
         """It is soon over: a quick start counts for more than what a measurement would want."""
         self.security = security
         self._cluster: Cluster | None = None
         self._running: dict[int, Child] = {}
+        self._controller: Child | None = None
+        self._killed_at: dict[int, int] = {}
+        """How far the controller's log was when a broker was killed."""
         self._logs: dict[int, IO[bytes]] = {}
         self._held = ExitStack()
 
@@ -97,7 +114,26 @@ class Kafka:
 
     def kill_broker(self, number: int) -> None:
         """End one broker as a power cut would; the others, its port and its data stay."""
+        if self._controller is not None:
+            self._killed_at[number] = self._controller.told_bytes()
         self._take(number).kill()
+
+    def await_fenced(self, number: int) -> None:
+        """Return once a controller of its own has given up a broker that was killed.
+
+        From then on no partition has its leader there. Raises ``KafkaError``.
+        """
+        if self._controller is None:
+            raise KafkaError("the controller is no node of its own: it cannot tell")
+        since, sentence = self._killed_at[number], _FENCED.format(number=number)
+        deadline = time.monotonic() + FENCED_SECONDS_MAX
+        while sentence not in self._controller.told(since):
+            if (reason := _ended(self._controller)) is not None:
+                raise KafkaError(f"the controller ended: {reason}")
+            if time.monotonic() > deadline:
+                told = self._controller.tail()
+                raise KafkaError(f"broker {number} is not given up by the controller: {told}")
+            time.sleep(_PAUSE_SECONDS)
 
     def start_broker(self, number: int) -> None:
         """Start a broker that was stopped or killed, and return when it serves."""
@@ -137,7 +173,13 @@ class Kafka:
             folder = Path(tempfile.mkdtemp(prefix="baton-kafka-"))
             held.callback(shutil.rmtree, folder, ignore_errors=True)
             held.callback(self._end_all)
-            cluster = prepare(folder, libs, self.security, self.brokers, brief=self.brief)
+            cluster = prepare(
+                folder, libs, self.security, self.brokers, brief=self.brief, apart=self.apart
+            )
+            if cluster.controller is not None:
+                log = held.enter_context(tempfile.TemporaryFile())
+                # It has to be there when the last broker leaves in good order.
+                self._controller = Child(cluster.controller.command, log, remains=folder)
             for node in cluster.nodes.values():
                 self._logs[node.number] = held.enter_context(tempfile.TemporaryFile())
                 self._spawn(cluster, node)
@@ -153,8 +195,10 @@ class Kafka:
         )
 
     def _await(self, cluster: Cluster, node: Node) -> None:
-        child = self._running[node.number]
-        await_ready(cluster, node, lambda: _ended(child))
+        needed = [self._running[node.number]]
+        if self._controller is not None:
+            needed.append(self._controller)
+        await_ready(cluster, node, lambda: next(filter(None, map(_ended, needed)), None))
 
     def _end_all(self) -> None:
         """End what runs. Several at once cannot leave in good order: the last has no quorum."""
@@ -164,6 +208,10 @@ class Kafka:
                 child.stop()
             else:
                 child.kill()
+        if self._controller is not None:
+            # Nobody is left to whom its good order would matter.
+            self._controller.kill()
+            self._controller = None
 
     def _take(self, number: int) -> Child:
         if number not in self._running:

@@ -6,12 +6,12 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import Final
+from typing import Final, NamedTuple
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -28,7 +28,10 @@ LOOPBACK: Final = "127.0.0.1"
 _TEMPLATE: Final = Path(__file__).with_name("server.properties")
 _PORTS: Final = range(20_000, 32_000)
 """Below what systems give to outgoing connections: a port has to be free again at a restart."""
-_PORTS_EACH: Final = 3
+CONTROLLER: Final = 0
+"""The number of a controller that is a node of its own."""
+FENCES: Final = "org.apache.kafka.controller.ReplicationControlManager"
+"""The logger that tells which broker's session is over; and of each topic, a line or two."""
 _BRIEF: Final = ("-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 """Quick to start, and half of the processor's time in its first minute; slower in the long run."""
 _ANSWER_SECONDS: Final = 1.0
@@ -44,7 +47,7 @@ class Node:
     """A formatted node that is ready to be started."""
 
     number: int
-    """From 1."""
+    """From 1; a controller of its own is 0."""
     port: int
     folder: Path
     command: tuple[str, ...]
@@ -55,6 +58,14 @@ class Node:
         return f"{LOOPBACK}:{self.port}"
 
 
+class _Ports(NamedTuple):
+    """Where a node listens to whom, if it has the role for it."""
+
+    clients: int
+    internal: int
+    controller: int
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """Formatted nodes that belong together."""
@@ -62,7 +73,10 @@ class Cluster:
     id: str
     folder: Path
     nodes: Mapping[int, Node]
+    """Those that clients talk to."""
     security: Security
+    controller: Node | None = None
+    """The one that is nothing else, where there is such a one."""
 
     @property
     def bootstrap_servers(self) -> str:
@@ -83,42 +97,51 @@ def prepare(
     port: int | None = None,
     *,
     brief: bool = False,
+    apart: bool = False,
 ) -> Cluster:
     """Write the nodes' properties into the folder and format their storage there.
 
-    ``port`` is the first node's; the others take any. Raises ``KafkaError``.
+    ``port`` is the first node's; the others take any. ``apart``: the controller is a node of its
+    own. Raises ``KafkaError``.
     """
     if not 1 <= brokers <= BROKERS_MAX:
         raise KafkaError(f"a cluster has 1 to {BROKERS_MAX} brokers, not {brokers}")
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
-    ports = _free_ports(brokers * _PORTS_EACH)
-    groups = [tuple(next(ports) for _ in range(_PORTS_EACH)) for _ in range(brokers)]
+    numbers = range(0 if apart else 1, brokers + 1)
+    ports = _free_ports(len(numbers) * len(_Ports._fields))
+    own = {number: _Ports(next(ports), next(ports), next(ports)) for number in numbers}
+    if port is not None:
+        own[1] = own[1]._replace(clients=port)
+    voters = [CONTROLLER] if apart else list(numbers)
     security.equip(folder)
     shared = _shared(security, brokers) | {
-        "voters": ",".join(f"{n}@{LOOPBACK}:{own[2]}" for n, own in enumerate(groups, start=1)),
+        "voters": ",".join(f"{n}@{LOOPBACK}:{own[n].controller}" for n in voters),
     }
     nodes = {}
-    for number, (clients, internal, controller) in enumerate(groups, start=1):
+    for number in numbers:
         home = folder / str(number)
         home.mkdir()
-        own = {
+        roles = _roles(number, apart=apart)
+        values = {
             "number": number,
-            "port": (port if number == 1 else None) or clients,
-            "internal_port": internal,
-            "controller_port": controller,
+            "roles": ",".join(roles),
+            "listeners": _listeners(roles, own[number]),
             "data": home / "data",
         }
-        _write(home / "server.properties", shared | own, security.server_properties(folder))
+        _write(home / "server.properties", shared | values, security.server_properties(folder))
         properties = str(home / "server.properties")
-        command = _java(libs, "kafka.Kafka", properties, brief=brief or brokers > 1)
-        nodes[number] = Node(number, int(str(own["port"])), home, tuple(command))
+        told = (FENCES,) if number == CONTROLLER else ()
+        quick = brief or len(numbers) > 1
+        command = _java(libs, "kafka.Kafka", properties, brief=quick, told=told)
+        nodes[number] = Node(number, own[number].clients, home, tuple(command))
     arguments = [*_java(libs, "kafka.tools.StorageTool", "format"), "-t", cluster_id]
-    with ThreadPoolExecutor(brokers) as pool:
+    with ThreadPoolExecutor(len(nodes)) as pool:
         for _ in pool.map(
             lambda node: _format([*arguments, *security.format_arguments()], node), nodes.values()
         ):
             pass
-    return Cluster(cluster_id, folder, nodes, security)
+    controller = nodes.pop(CONTROLLER, None)
+    return Cluster(cluster_id, folder, nodes, security, controller)
 
 
 def await_ready(cluster: Cluster, node: Node, ended: Callable[[], str | None]) -> None:
@@ -158,6 +181,24 @@ def _shared(security: Security, brokers: int) -> dict[str, object]:
     }
 
 
+def _roles(number: int, *, apart: bool) -> tuple[str, ...]:
+    if apart:
+        return ("controller",) if number == CONTROLLER else ("broker",)
+    return ("broker", "controller")
+
+
+def _listeners(roles: tuple[str, ...], ports: _Ports) -> str:
+    places = []
+    if "broker" in roles:
+        places += [
+            f"CLIENTS://{LOOPBACK}:{ports.clients}",
+            f"INTERNAL://{LOOPBACK}:{ports.internal}",
+        ]
+    if "controller" in roles:
+        places += [f"CONTROLLER://{LOOPBACK}:{ports.controller}"]
+    return ",".join(places)
+
+
 def _write(path: Path, values: Mapping[str, object], more: Mapping[str, str]) -> None:
     text = Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(values)
     lines = "".join(f"{name}={value}\n" for name, value in more.items())
@@ -182,11 +223,13 @@ def _run(command: list[str], seconds_max: float) -> subprocess.CompletedProcess[
     )
 
 
-def _java(libs: Path, *arguments: str, brief: bool = True) -> list[str]:
+def _java(libs: Path, *arguments: str, brief: bool = True, told: Sequence[str] = ()) -> list[str]:
+    """Return the command line of a Java program; ``told`` are loggers that tell more."""
     return [
         "java",
         *(_BRIEF if brief else ["-Xmx1g"]),
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+        *(f"-Dorg.slf4j.simpleLogger.log.{logger}=info" for logger in told),
         "-cp",
         f"{libs}/*",
         *arguments,

@@ -77,6 +77,13 @@ class BoardWeb(Web):
         host, port = self._runner.addresses[0][:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
+    async def start_server(self) -> None:
+        """Start the web server; whoever gives it up half way can still stop it.
+
+        Broken off, aiohttp would listen on a socket that it does not know of.
+        """
+        await asyncio.shield(super().start_server())
+
     def _new_transport_tcp(self) -> web.BaseSite:
         return web.TCPSite(self._runner, self._host, self._port)
 

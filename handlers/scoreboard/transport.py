@@ -92,6 +92,25 @@ class BoardConsumerThread(driver.AIOKafkaConsumerThread):
             if state is not None and state._position is not None
         }
 
+    async def on_thread_stop(self) -> None:
+        """Stop the client, and close what it leaves if it cannot stop in good order."""
+        try:
+            await super().on_thread_stop()
+        finally:
+            await self._close_connections()
+
+    async def _gather_remaining_tasks(self) -> None:
+        # A call that was under way beside the client's end may have connected anew since.
+        await super()._gather_remaining_tasks()
+        await self._close_connections()
+
+    async def _close_connections(self) -> None:
+        if self._consumer is None:
+            return
+        await self._consumer._client.close()
+        # A transport lets go of its socket in the loop's next round, and this may be the last.
+        await asyncio.sleep(0)
+
     def on_crash(self, msg: str, *fmt: Any, **_: Any) -> None:
         """Tell the log what the base class would print."""
         log.error(msg.format(*fmt))

@@ -1,4 +1,4 @@
-"""Three brokers: each ends and comes back alone, and what was acknowledged outlives any of them."""
+"""Brokers end and come back alone, one of three and the only one: what was acknowledged stays."""
 
 import subprocess
 import sys
@@ -8,6 +8,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from deploy.kafka import Kafka, KafkaError
+from deploy.kafka.node import CONTROLLER
 from events.clients import producer_config, reader_config
 from events.topics import Topics, check, create
 from tests.events.test_child import runs, wait_until
@@ -105,6 +106,27 @@ def test_the_only_broker_keeps_its_data_and_its_address_when_killed(
 
         assert alone.bootstrap_servers == address
         assert values(alone, topics.lifecycle) == [b"kept"]
+
+
+@pytest.mark.usefixtures("kafka")
+def test_a_controller_apart_says_when_it_gives_up_a_killed_broker(topics: Topics) -> None:
+    with Kafka(brief=True, apart=True) as lonely:
+        create(lonely.client_properties, topics, partitions=1)
+        send(lonely, topics.lifecycle, b"kept")
+
+        lonely.kill_broker(1)
+        away = set(lonely.pids)
+        lonely.await_fenced(1)
+        lonely.start_broker(1)
+
+        assert away == set()
+        assert lonely.controller() == CONTROLLER
+        assert values(lonely, topics.lifecycle) == [b"kept"]
+
+
+def test_a_controller_that_is_a_broker_too_cannot_say_when(kafka: Kafka) -> None:
+    with pytest.raises(KafkaError, match="no node of its own"):
+        kafka.await_fenced(1)
 
 
 @pytest.mark.usefixtures("kafka3")

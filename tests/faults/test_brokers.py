@@ -15,6 +15,7 @@ from events.partitioner import partition_of
 from events.topics import Topics, create
 from handlers.exits import Exit
 from handlers.recording import Recording, RecordingError, record, replay
+from tests.conftest import running_kafka
 from tests.e2e.harness import (
     PARTITIONS,
     Sent,
@@ -34,7 +35,6 @@ from tests.faults.lives import (
     assert_undisturbed,
     await_end,
     await_halt,
-    await_seconds,
     filled,
     logged,
     pieces,
@@ -50,19 +50,29 @@ PARTITIONERS = ("consistent_random", "fnv1a", "murmur2")
 """librdkafka's own, Sarama's, and the Java client's: only the last puts leads where they belong."""
 
 
+@pytest.fixture
+def lonely() -> Iterator[Kafka]:
+    """One broker, which a test may kill, and a controller that goes on."""
+    yield from running_kafka(Kafka(brief=True, apart=True))
+
+
+@pytest.mark.kafka
 @tried("the only broker killed under load", len(SHARES))
 def test_the_only_broker_is_killed_and_comes_back(
-    kafka: Kafka, topics: Topics, tmp_path: Path
+    lonely: Kafka, topics: Topics, tmp_path: Path
 ) -> None:
-    site = filled(kafka, topics)
+    site = filled(lonely, topics)
     ends = counted(recent().log)
     with Crew(site, tmp_path, batch_messages_max=60, tick_leads_max=15) as crew:
         crew.start("w1", static("w1"))
         for share in SHARES:
             supervised(crew, ends, share=share)
-            kafka.kill_broker(1)
-            await_seconds(1)
-            kafka.start_broker(1)
+            lonely.kill_broker(1)
+            # Back before it is given up, it finds itself leading in what it knows of the cluster,
+            # and none does a moment later: what it ends in that moment Kafka 4.3.1 leaves without
+            # markers (KAFKA-20734), and no worker could go on.
+            lonely.await_fenced(1)
+            lonely.start_broker(1)
         supervised(crew, ends)
 
     assert_undisturbed(site)
