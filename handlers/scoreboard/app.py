@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final, cast
 
 import faust
 from aiohttp import web
+from faust.app.base import BootStrategy
 from faust.sensors import Monitor
 from faust.streams import Stream
 from faust.types import EventT, StreamT
@@ -88,8 +89,19 @@ class BoardWeb(Web):
         return web.TCPSite(self._runner, self._host, self._port)
 
 
+class BoardBoot(BootStrategy):
+    """What Faust starts, without its producer: nothing is written to Kafka here.
+
+    Given up while it connects, that client would leave its connection open.
+    """
+
+    enable_kafka_producer = False
+
+
 class BoardApp(faust.App):
     """Faust's app with the corrected driver, and without a folder or pages of its own."""
+
+    BootStrategy = BoardBoot
 
     def __init__(self, reading: Reading, cluster: Broker, **settings: Any) -> None:
         self._reading = reading

@@ -123,6 +123,18 @@ def test_a_child_that_ended_by_itself_tells_its_exit_code_and_last_words(log: IO
     child.stop()
 
 
+def test_what_a_child_writes_is_read_from_anywhere_and_goes_on_where_it_was(log: IO[bytes]) -> None:
+    child = Child(["sh", "-c", "printf first; exec sleep 600"], log)
+    wait_until(lambda: child.told(0) == "first")
+    at = child.told_bytes()
+    child.stop()
+    again = Child(["printf", "second"], log)
+    wait_until(lambda: again.exited() is not None)
+    again.stop()
+
+    assert (at, again.told(at), again.told(2)) == (5, "second", "rstsecond")
+
+
 def test_a_child_hears_no_interrupt_from_its_parents_keyboard(log: IO[bytes]) -> None:
     child = Child(["sleep", "600"], log)
 

@@ -1,8 +1,9 @@
-"""The four corrections of Faust's driver, each against real transactions."""
+"""The five corrections of Faust's driver, each against real transactions."""
 
 import asyncio
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import pytest
 from faust.types import TP
@@ -14,6 +15,7 @@ from handlers.scoreboard.app import Reading, Take, build
 from handlers.scoreboard.broker import broker_of
 from handlers.scoreboard.projection import Received
 from handlers.scoreboard.standing import Offsets
+from handlers.scoreboard.transport import BoardConsumerThread
 from tests.handlers.simulate.fold import perform
 from tests.scoreboard.feed import Feed
 from tests.scoreboard.running import await_full, await_that, running, settings_of, stands
@@ -151,6 +153,36 @@ def test_who_stood_still_beyond_the_poll_interval_reads_on(
         runner.run(reads_on())
 
     assert {one.offset for one in taken} == {*range(82)} - {40, 81}
+
+
+def test_what_is_given_out_while_it_stops_leaves_no_connection_open(
+    kafka: Kafka, topics: Topics
+) -> None:
+    feed = Feed(kafka, topics, partitions=1)
+    feed.commit(facts()[:10])
+
+    async def stops() -> list[bool]:
+        some = asyncio.Event()
+
+        async def take(_: list[Received]) -> bool:
+            some.set()
+            return True
+
+        app = build(_reading(topics, take), broker_of(feed.properties))
+        await app.start()
+        await asyncio.wait_for(some.wait(), 30)
+        thread = cast("BoardConsumerThread", app.board_consumer._thread)
+        connections = [*thread._ensure_consumer()._client._conns.values()]
+        # What Faust does where partitions come or go while it stops.
+        app._on_rebalance_when_stopped()
+        await app.stop()
+        return [connection.connected() for connection in connections]
+
+    with asyncio.Runner() as runner:
+        still_open = runner.run(stops())
+
+    assert still_open
+    assert not any(still_open)
 
 
 def _reading(topics: Topics, take: Take) -> Reading:
