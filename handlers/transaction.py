@@ -36,6 +36,8 @@ nobody: it sends at once whatever is left."""
 ATTEMPT_SECONDS: Final = 5.0
 OVERDUE_SECONDS: Final = 2 * TIMEOUT_MS / 1000
 """A call that should have ended long ago, and whose transaction has."""
+BEGUN_SECONDS_MAX: Final = 1.0
+"""How long an abort waits until the coordinator has begun what it aborts."""
 INIT_SECONDS_MAX: Final = 60.0
 ABORTS_MAX: Final = 20
 """Aborts in a row after which going on would be going round in circles."""
@@ -65,6 +67,8 @@ class Transactions:
         self._reach = reach
         self._aborts = 0
         self._aborting = False
+        self._over = False
+        """A fatal error was met: nothing that was put can be let out any more."""
         self.positions: dict[int, int] = {}
         """Partition to the offset in ``lead.state`` behind the last batch's records."""
 
@@ -148,7 +152,14 @@ class Transactions:
             overdue.cancel()
 
     def abort(self) -> None:
-        """Abort the open transaction."""
+        """Abort the open transaction.
+
+        While the coordinator still ends the last one it has not begun this one, whatever was put:
+        asked to abort it, it answers that there is none, which is fatal to the client (librdkafka
+        2.16). So what was put is let out first; nobody waits for it who cannot have it.
+        """
+        if not self._over:
+            self._producer.flush(BEGUN_SECONDS_MAX)
         self._retry(lambda: self._producer.abort_transaction(ATTEMPT_SECONDS))
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
@@ -180,6 +191,7 @@ class Transactions:
         reason: KafkaError = error.args[0]
         # Producing after a fatal error is told by its code alone, without the mark.
         if reason.fatal() or reason.code() == KafkaError._FATAL:  # noqa: SLF001 - its only name
+            self._over = True
             raise _fatal(reason) from error
         # Producing into a transaction that the broker has ended is told as a wrong state only;
         # what ended it, and whether the producer was fenced meanwhile, the abort tells.
@@ -190,7 +202,7 @@ class Transactions:
         self._aborts += 1
         self._aborting = True
         try:
-            self._retry(lambda: self._producer.abort_transaction(ATTEMPT_SECONDS))
+            self.abort()
         finally:
             self._aborting = False
         if self._aborts > ABORTS_MAX:

@@ -3,6 +3,7 @@
 import shutil
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,33 @@ def test_a_member_that_lost_its_partition_cannot_commit_for_it_with_its_batchs_m
     assert sum(shop.taken().values()) < 0
     first.close()
     second.close()
+
+
+def test_what_follows_a_commit_at_once_can_be_aborted(
+    kafka: Kafka, topics: Topics, tmp_path: Path
+) -> None:
+    shop = Shop(kafka, topics, tmp_path, partitions=2)
+    member = Consumer(consumer_config(shop.properties, shop.group)).consumer_group_metadata()
+    transactions = Transactions(shop.properties, "t1", topics, giving_up=lambda: False)
+    transactions.init()
+
+    def put(value: bytes) -> None:
+        for topic in (topics.lifecycle, topics.state, topics.handovers):
+            for partition in (0, 1):
+                transactions.put(topic, partition, b"L1", value, None, START)
+        transactions.serve()
+
+    # The coordinator still writes the markers of the one when it is asked for the other.
+    for number in range(60):
+        transactions.begin()
+        put(b"committed")
+        transactions.commit([], member)
+        transactions.begin()
+        put(b"aborted")
+        time.sleep(number / 4_000)
+        transactions.abort()
+
+    assert {record.value for record in shop.read(topics.lifecycle)} == {b"committed"}
 
 
 def test_after_an_abort_the_batch_is_read_and_taken_again(
