@@ -158,8 +158,6 @@ def validated(event_type: str, data: dict[str, Any] | None) -> inbound.Data:
 
 def traceparent_of(headers: Iterable[tuple[str, bytes | None]] | None) -> bytes | None:
     """The trace context of a record, for the facts it causes; None if it has none or a bad one."""
-    if headers is USUAL_HEADERS:
-        return None
     for name, content in headers or ():
         if (
             name in {TRACEPARENT, "ce_traceparent"}

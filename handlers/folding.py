@@ -1,6 +1,6 @@
 """What a fold works with: its place, the functions and limits it is given, and what it leaves.
 
-They stand apart from the fold itself (``handlers.batch``), which can be compiled.
+What is filled while a batch is folded is spelled out: the compiler freezes each data class.
 """
 
 from collections import Counter

@@ -83,13 +83,9 @@ def junk_rules(profile: Profile, policy: Policy) -> tuple[str, ...]:
 
 
 def _points_mp(rule: FitAttribute, value: AttributeValue) -> int:
-    if rule.values:
-        # As it stands first: most values are written as they are compared.
-        exact = rule.values.get(value) if isinstance(value, str) else None
-        if exact is None:
-            exact = rule.values.get(_text(value))
-        if exact is not None:
-            return exact
+    exact = rule.values.get(_text(value))
+    if exact is not None:
+        return exact
     number = _number(value)
     if number is None or not rule.bands:
         return rule.otherwise_mp

@@ -2,7 +2,8 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, TypeVar
+from functools import lru_cache
+from typing import Final
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 TIME_MAX: Final = 32_503_680_000_000
@@ -17,7 +18,6 @@ _TIME_CHARACTERS_MAX: Final = 64
 _DAY_CHARACTERS: Final = 11
 _MINUTE_CHARACTERS: Final = 16
 _SECOND_CHARACTERS: Final = 20
-_DAYS_MAX: Final = 4096
 _DAY_MS: Final = 86_400_000
 _MINUTE_MS: Final = 60_000
 _MINUTE_TEXTS: Final = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60)]
@@ -26,12 +26,6 @@ _MS_TEXTS: Final = [f"{ms:03}Z" for ms in range(1000)]
 _MINUTES: Final = {text: minute * 60_000 for minute, text in enumerate(_MINUTE_TEXTS)}
 _SECONDS: Final = {text: second * 1000 for second, text in enumerate(_SECOND_TEXTS)}
 _MILLISECONDS: Final = {text: ms for ms, text in enumerate(_MS_TEXTS)}
-_days: Final[dict[str, int]] = {}
-"""When days begin that were met: most times are of a few days."""
-_day_texts: Final[dict[int, str]] = {}
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
 
 def parse_time(text: str) -> int:
@@ -45,12 +39,12 @@ def parse_time(text: str) -> int:
     minutes = _MINUTES.get(text[_DAY_CHARACTERS:_MINUTE_CHARACTERS])
     if ms is None or seconds is None or minutes is None:
         return _any_time(text)
-    day = text[:_DAY_CHARACTERS]
-    begins_at = _days.get(day)
-    if begins_at is None:
-        begins_at = _any_time(day + "00:00:00Z")
-        _remember(_days, day, begins_at)
-    return begins_at + minutes + seconds + ms
+    return _day(text[:_DAY_CHARACTERS]) + minutes + seconds + ms
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str) -> int:
+    return _any_time(text + "00:00:00Z")
 
 
 def _any_time(text: str) -> int:
@@ -87,16 +81,10 @@ def parse_moment(text: str) -> int:
 def rfc3339(at: int) -> str:
     """Write ms since the epoch as RFC 3339 in UTC with milliseconds: always 24 characters."""
     day, in_day = at // _DAY_MS, at % _DAY_MS
-    text = _day_texts.get(day)
-    if text is None:
-        text = (EPOCH + timedelta(days=day)).isoformat()[:_DAY_CHARACTERS]
-        _remember(_day_texts, day, text)
     minute, second, ms = in_day // _MINUTE_MS, in_day % _MINUTE_MS // 1000, in_day % 1000
-    return f"{text}{_MINUTE_TEXTS[minute]}{_SECOND_TEXTS[second]}{_MS_TEXTS[ms]}"
+    return f"{_day_text(day)}{_MINUTE_TEXTS[minute]}{_SECOND_TEXTS[second]}{_MS_TEXTS[ms]}"
 
 
-def _remember(days: dict[Key, Value], key: Key, value: Value) -> None:
-    """Keep what was found out about a day; a flood of days begins anew."""
-    if len(days) >= _DAYS_MAX:
-        days.clear()
-    days[key] = value
+@lru_cache(maxsize=4096)
+def _day_text(day: int) -> str:
+    return (EPOCH + timedelta(days=day)).isoformat()[:_DAY_CHARACTERS]
