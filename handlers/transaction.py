@@ -36,6 +36,8 @@ nobody: it sends at once whatever is left."""
 ATTEMPT_SECONDS: Final = 5.0
 OVERDUE_SECONDS: Final = 2 * TIMEOUT_MS / 1000
 """A call that should have ended long ago, and whose transaction has."""
+CONFLICT_PAUSE_SECONDS: Final = 0.1
+"""Between two tries that the client turns away at once, for it is still busy with the first."""
 BEGUN_SECONDS_MAX: Final = 1.0
 """How long an abort waits until the coordinator has begun what it aborts."""
 INIT_SECONDS_MAX: Final = 60.0
@@ -168,16 +170,30 @@ class Transactions:
             self.positions[partition] = offset + 1
 
     def _retry(self, act: Callable[[], object]) -> None:
+        conflicts_since: float | None = None
         while True:
             try:
                 act()
             except KafkaException as error:
                 reason: KafkaError = error.args[0]
-                if reason.retriable() and not self._giving_up():
+                if not reason.retriable() or self._giving_up():
+                    self._fail(error)
+                    return
+                if reason.code() != KafkaError._CONFLICT:  # noqa: SLF001 - its only name
+                    conflicts_since = None
                     log.warning("the cluster does not answer, trying again: %s", reason.str())
                     continue
-                self._fail(error)
-            return
+                # The client has not let go of the last call. It may never: a producer that was
+                # fenced meanwhile has been seen to say nothing else (librdkafka 2.16).
+                if conflicts_since is None:
+                    conflicts_since = time.monotonic()
+                    log.warning("the client is busy with the last try: %s", reason.str())
+                elif time.monotonic() - conflicts_since > OVERDUE_SECONDS:
+                    self._over = True
+                    raise _fatal(reason) from error
+                time.sleep(CONFLICT_PAUSE_SECONDS)
+            else:
+                return
 
     def _guard(self, act: Callable[[], object], *, starts_over: bool = False) -> None:
         try:

@@ -63,7 +63,8 @@ def test_a_worker_that_was_silent_too_long_tells_nothing_twice(
 ) -> None:
     site = agreed(kafka, topics)
     ends: dict[int, int] = {}
-    with Crew(site, tmp_path, batch_messages_max=150, tick_leads_max=15) as crew:
+    # Small batches: a piece of one partition has to take three of them, however fast they are.
+    with Crew(site, tmp_path, batch_messages_max=40, tick_leads_max=15) as crew:
         other = crew.start("w2")
         for piece, fault in zip(pieces(len(SILENCES)), SILENCES, strict=True):
             silent = crew.start("w1", IMPATIENT, fault=fault)

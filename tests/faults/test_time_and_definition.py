@@ -149,6 +149,8 @@ def test_clocks_that_fell_due_while_nobody_worked_fire_once_when_somebody_does(
             assert crew.bury("w1") == -signal.SIGKILL
         one = crew.start("w1", static("w1"))
         await_that(lambda: breached(site) == len(leads), 60, "all breached", [one])
+        # The last lead is told of before the tick itself is done with.
+        await_end(site, [one])
         crew.stop("w1")
 
     assert_same(views(site), views_of(logged(site)))

@@ -1,10 +1,13 @@
 """A local store that breaks at work: its partition is restored, and nobody else hears of it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.kafka import Kafka
+from events.topics import Topics
 from handlers.exits import Exit
 from handlers.store import PartitionStore, StoreError
 from lifecycle.stages import Stage
@@ -32,8 +35,15 @@ def breaking(name: str, partition: int, reason: str, *, times: int = 1) -> Any: 
 
 @pytest.mark.parametrize("name", WHEN)
 def test_its_partition_is_restored_and_nothing_is_missing_or_doubled(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str
+    kafka: Kafka,
+    topics: Topics,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
 ) -> None:
+    # Where an abort is one: readers of the embedded broker see what was aborted as well.
+    shop = Shop(kafka, topics, tmp_path)
     shop.adopt(ticks="owner" if name == "earliest_due" else "external")
     leads = [*shop.leads_at(0, 8), *shop.leads_at(1, 8)]
     for number, lead in enumerate(leads * 3):
