@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NoReturn
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
@@ -70,7 +70,7 @@ class Transactions:
         self._aborts = 0
         self._aborting = False
         self._over = False
-        """A fatal error was met: nothing that was put can be let out any more."""
+        """This producer can neither let out what was put nor abort it any more."""
         self.positions: dict[int, int] = {}
         """Partition to the offset in ``lead.state`` behind the last batch's records."""
 
@@ -154,14 +154,15 @@ class Transactions:
             overdue.cancel()
 
     def abort(self) -> None:
-        """Abort the open transaction.
+        """Abort the open transaction; a producer that was fenced has none left to abort.
 
         While the coordinator still ends the last one it has not begun this one, whatever was put:
         asked to abort it, it answers that there is none, which is fatal to the client (librdkafka
         2.16). So what was put is let out first; nobody waits for it who cannot have it.
         """
-        if not self._over:
-            self._producer.flush(BEGUN_SECONDS_MAX)
+        if self._over:
+            return
+        self._producer.flush(BEGUN_SECONDS_MAX)
         self._retry(lambda: self._producer.abort_transaction(ATTEMPT_SECONDS))
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
@@ -170,7 +171,7 @@ class Transactions:
             self.positions[partition] = offset + 1
 
     def _retry(self, act: Callable[[], object]) -> None:
-        conflicts_since: float | None = None
+        busy_since: float | None = None
         while True:
             try:
                 act()
@@ -178,19 +179,17 @@ class Transactions:
                 reason: KafkaError = error.args[0]
                 if not reason.retriable() or self._giving_up():
                     self._fail(error)
-                    return
                 if reason.code() != KafkaError._CONFLICT:  # noqa: SLF001 - its only name
-                    conflicts_since = None
+                    busy_since = None
                     log.warning("the cluster does not answer, trying again: %s", reason.str())
                     continue
                 # The client has not let go of the last call. It may never: a producer that was
                 # fenced meanwhile has been seen to say nothing else (librdkafka 2.16).
-                if conflicts_since is None:
-                    conflicts_since = time.monotonic()
+                if busy_since is None:
+                    busy_since = time.monotonic()
                     log.warning("the client is busy with the last try: %s", reason.str())
-                elif time.monotonic() - conflicts_since > OVERDUE_SECONDS:
-                    self._over = True
-                    raise _fatal(reason) from error
+                elif time.monotonic() - busy_since > OVERDUE_SECONDS:
+                    self._end(error)
                 time.sleep(CONFLICT_PAUSE_SECONDS)
             else:
                 return
@@ -202,13 +201,16 @@ class Transactions:
             # Before the commit an abort is always right, and sending again may wait for ever.
             self._fail(error, starts_over=starts_over and error.args[0].retriable())
 
-    def _fail(self, error: KafkaException, *, starts_over: bool = False) -> None:
+    def _end(self, error: KafkaException) -> NoReturn:
+        self._over = True
+        raise _fatal(error.args[0]) from error
+
+    def _fail(self, error: KafkaException, *, starts_over: bool = False) -> NoReturn:
         """Raise what this error calls for, after the abort that it may call for."""
         reason: KafkaError = error.args[0]
         # Producing after a fatal error is told by its code alone, without the mark.
         if reason.fatal() or reason.code() == KafkaError._FATAL:  # noqa: SLF001 - its only name
-            self._over = True
-            raise _fatal(reason) from error
+            self._end(error)
         # Producing into a transaction that the broker has ended is told as a wrong state only;
         # what ended it, and whether the producer was fenced meanwhile, the abort tells.
         ended = reason.code() == KafkaError._STATE  # noqa: SLF001 - its only name

@@ -28,6 +28,8 @@ class Busy:
                 KafkaError(KafkaError._CONFLICT, "Conflicting commit_transaction", retriable=True)
             )
 
+    abort_transaction = commit_transaction
+
     def __getattr__(self, _: str) -> Any:  # noqa: ANN401 - whatever else is called
         return lambda *_: None
 
@@ -54,10 +56,15 @@ def test_one_that_never_lets_go_ends_the_worker_as_fenced(monkeypatch: pytest.Mo
     monkeypatch.setattr(transaction, "OVERDUE_SECONDS", 0.05)
     monkeypatch.setattr(transaction, "CONFLICT_PAUSE_SECONDS", 0.01)
     busy = Busy(10_000)
+    one = transactions(busy)
 
     with pytest.raises(Stop) as ended:
-        transactions(busy).commit([], None)
+        one.commit([], None)
 
     assert ended.value.code is Exit.FENCED
     # With a pause: a loop without one would have asked thousands of times.
     assert busy.calls < 50
+    asked = busy.calls
+    one.abort()
+    # As the worker does at its end, which would wait as long for it again.
+    assert busy.calls == asked
